@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.20;
+
+import {INotYetSupported} from "./INotYetSupported.sol";
+
+/// @notice Who offers machines and models, where to reach them, and for how much.
+interface IComputeRegistry is INotYetSupported {
+    /// @dev `gpuCount` and `gpuModel` are read out of `hardwareAttestation`, which is the provider's own claim.
+    struct Provider {
+        address owner;
+        string endpoint;
+        string hardwareAttestation;
+        uint256 gpuCount;
+        string gpuModel;
+        uint256 pricePerHour;
+        bool active;
+    }
+
+    /// @notice Each address has one provider.
+    error AlreadyRegistered(address owner, uint256 providerId);
+
+    /// @notice The address has no provider now.
+    error NotRegistered(address owner);
+
+    /// @notice No provider ever had this id.
+    error ProviderUnknown(uint256 providerId);
+
+    /// @notice What does not leave of the owner's stake, with what was sent, is less than the roles need.
+    error StakeTooLow(uint256 staked, uint256 required);
+
+    /// @notice The price per hour lies between 1 and `maximum` wei.
+    error PriceOutOfRange(uint256 pricePerHour, uint256 maximum);
+
+    /// @notice The endpoint must be an http(s) URL of at most 256 printable ASCII characters.
+    error EndpointMalformed(string endpoint);
+
+    /// @notice The attestation is longer than `maximum` bytes.
+    error AttestationTooLong(uint256 length, uint256 maximum);
+
+    /// @notice A session is pending, running or not yet paid out: end it and collect first.
+    error ObligationsRemain(uint256 providerId);
+
+    /// @notice A provider registered; `stake` is what came with the call.
+    event ProviderRegistered(
+        uint256 indexed providerId,
+        address indexed owner,
+        string endpoint,
+        uint256 pricePerHour,
+        uint256 stake
+    );
+
+    /// @notice New sessions cost `pricePerHour`; those that run keep theirs.
+    event PricingUpdated(uint256 indexed providerId, uint256 pricePerHour);
+
+    /// @notice The provider takes new sessions, or no longer does.
+    event ActiveSet(uint256 indexed providerId, bool active);
+
+    /// @notice The provider is reached at `endpoint`.
+    event EndpointSet(uint256 indexed providerId, string endpoint);
+
+    /// @notice The provider claims this hardware.
+    event HardwareSet(uint256 indexed providerId, string hardwareAttestation);
+
+    /// @notice `operator` may act for the provider where no money moves; zero means nobody.
+    event OperatorSet(uint256 indexed providerId, address indexed operator);
+
+    /// @notice The provider left; its id will not be used again.
+    event ProviderUnregistered(uint256 indexed providerId, address indexed owner);
+
+    /// @notice Registers the caller as a provider, active at once. The ether sent becomes the caller's stake.
+    /// @dev The stake must reach 0.1 ETH above what other roles need; what the caller staked before counts.
+    /// @param endpoint An http(s) URL of at most 256 printable ASCII characters.
+    /// @param hardwareAttestation The JSON that a node's `GET /v1/hardware` prints; at most 2,048 bytes, a claim.
+    /// @param pricePerHour In wei, above 0 and below 2^80.
+    function register(string memory endpoint, string memory hardwareAttestation, uint256 pricePerHour)
+        external
+        payable
+        returns (uint256 providerId);
+
+    /// @notice Like `register`, linked to an ERC-8004 agent that the caller owns. Not yet supported.
+    function registerWithAgent(
+        uint256 agentId,
+        string memory endpoint,
+        string memory hardwareAttestation,
+        uint256 pricePerHour
+    ) external payable returns (uint256 providerId);
+
+    /// @notice Leaves: no new sessions, and the stake may be taken out. Reverts while a session is not paid out.
+    /// @dev The caller may register again, under a new id.
+    function unregister() external;
+
+    /// @notice Sets the price of sessions that are yet to be made.
+    function updatePricing(uint256 pricePerHour) external;
+
+    /// @notice Opens or closes the caller's provider for new sessions.
+    function setActive(bool active) external;
+
+    /// @notice Moves the caller's provider to another URL.
+    function setEndpoint(string memory endpoint) external;
+
+    /// @notice Replaces what the caller's provider claims about its hardware.
+    function setHardware(string memory hardwareAttestation) external;
+
+    /// @notice Names a hot key that activates, declines and signs for the provider, and never moves its money.
+    function setOperator(address operator) external;
+
+    /// @notice The provider as it stands; one that unregistered is shown inactive.
+    /// @dev `gpuCount` is 0 and `gpuModel` empty where the attestation is no JSON object that has them at its top level:
+    /// an integer up to 1,024, and a string of at most 64 printable ASCII characters without escapes.
+    function getProvider(uint256 providerId) external view returns (Provider memory);
+
+    /// @notice The provider that the address has now.
+    function getProviderByAddress(address owner) external view returns (Provider memory);
+
+    /// @notice The id of the provider that the address has now; 0 if none.
+    function providerIdOf(address owner) external view returns (uint256);
+
+    /// @notice The address that registered the provider; 0 if the id is unknown. It never changes.
+    function ownerOf(uint256 providerId) external view returns (address);
+
+    /// @notice The provider's hot key; 0 if none.
+    function operatorOf(uint256 providerId) external view returns (address);
+
+    /// @notice Whether the account is the provider's owner or its operator.
+    function isProviderOrOperator(uint256 providerId, address account) external view returns (bool);
+
+    /// @notice What a rental needs to know. `rentable` means registered, active and staked; `owner` is 0 if unknown.
+    function rentalTerms(uint256 providerId)
+        external
+        view
+        returns (address owner, uint256 pricePerHour, bool rentable);
+
+    /// @notice What is proven of the provider's hardware. Level 0 means claimed only, all that there is for now.
+    function attestation(uint256 providerId) external view returns (uint8 level);
+
+    /// @notice How many providers ever registered; ids run from 1 to this.
+    function providerCount() external view returns (uint256);
+
+    /// @notice Ids of registered providers, oldest first. Looks at `limit` ids from `cursor` on.
+    /// @param cursor 0 for the first page, then the `nextCursor` of the page before.
+    /// @return ids Those of the ids looked at that did not unregister.
+    /// @return nextCursor 0 at the end.
+    function listProviders(uint256 cursor, uint256 limit)
+        external
+        view
+        returns (uint256[] memory ids, uint256 nextCursor);
+}
