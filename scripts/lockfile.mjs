@@ -52,7 +52,9 @@ for (const [at, entry] of Object.entries(lock.packages)) {
 }
 if (process.argv.includes('--check')) {
   if (missing.length > 0) {
-    console.error(`package-lock.json lacks ${missing.length} optional packages; run \`node scripts/lockfile.mjs\`.`)
+    console.error(
+      `package-lock.json lacks ${missing.length} optional packages; run \`node scripts/lockfile.mjs\`.`,
+    )
     process.exit(1)
   }
 } else if (missing.length > 0) {
