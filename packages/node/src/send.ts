@@ -1,0 +1,241 @@
+import {
+  ContractRevertedError,
+  isTooPoor,
+  isUnreachable,
+  revertOf,
+  WalletTooPoorError,
+} from '@jejunetwork/sdk'
+import {
+  type Abi,
+  type Address,
+  encodeFunctionData,
+  type Hash,
+  type Hex,
+  keccak256,
+  type LocalAccount,
+  type PublicClient,
+  type TransactionReceipt,
+  TransactionReceiptNotFoundError,
+} from 'viem'
+import type { Log } from './log.ts'
+import { idle } from './loop.ts'
+
+/**
+ * One account's lane of transactions: one at a time, in the order asked for. Only one lane per account may be
+ * open at a time; a wallet that also sends by hand is noticed and given way.
+ */
+export type Sender = {
+  readonly address: Address
+  /**
+   * Sends one call and waits until it is mined. Refused by the contract: `ContractRevertedError`, nothing sent where
+   * that can be known before. A lost RPC is waited for; what was signed is never signed again under another nonce
+   * while it may still be mined.
+   */
+  write(call: Sender.Call): Promise<TransactionReceipt>
+}
+
+export declare namespace Sender {
+  type Call = {
+    address: Address
+    abi: Abi | readonly unknown[]
+    functionName: string
+    args?: readonly unknown[]
+    value?: bigint
+  }
+}
+
+export function createSender(options: createSender.Options): Sender {
+  const lane: Lane = { stuckMs: 30_000, ...options }
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    address: options.account.address,
+    write(call) {
+      const sent = last.then(() => send(lane, call))
+      last = sent.catch(() => {})
+      return sent
+    },
+  }
+}
+
+export declare namespace createSender {
+  type Options = {
+    client: PublicClient
+    account: LocalAccount
+    log: Log
+    signal: AbortSignal
+    /** ABIs whose errors may come from further down a call. */
+    abis?: readonly Abi[]
+    /** A transaction not mined by then gets a higher fee. */
+    stuckMs?: number
+  }
+}
+
+type Lane = createSender.Options & { stuckMs: number; next?: number }
+type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
+type Draft = { to: Address; data: Hex; value: bigint; gas: bigint; nonce: number; chainId: number }
+
+async function send(lane: Lane, call: Sender.Call): Promise<TransactionReceipt> {
+  for (;;) {
+    const draft = await prepare(lane, call)
+    const fees = await ask(lane, () => lane.client.estimateFeesPerGas())
+    const receipt = await settle(lane, { call, draft, fees })
+    if (receipt?.status === 'reverted') throw await explain(lane, { call, receipt })
+    if (receipt !== undefined) return receipt
+    lane.log.warn('nonce used by another sender of this account', { nonce: draft.nonce })
+  }
+}
+
+async function prepare(lane: Lane, call: Sender.Call): Promise<Draft> {
+  const { account, client } = lane
+  const nonce = await nextNonce(lane)
+  const data = encodeFunctionData({
+    abi: call.abi as Abi,
+    args: call.args ?? [],
+    functionName: call.functionName,
+  })
+  const gas = await ask(lane, () => client.estimateContractGas(contractCall(call, account.address))).catch(
+    (error: unknown) => {
+      throw refusal(lane, { call, error })
+    },
+  )
+  const chainId = client.chain?.id ?? (await ask(lane, () => client.getChainId()))
+  return { chainId, data, gas: (gas * 5n) / 4n, nonce, to: call.address, value: call.value ?? 0n }
+}
+
+/** The lane's next nonce. What an earlier life of this lane left in the pool is waited for first. */
+async function nextNonce(lane: Lane): Promise<number> {
+  const { account, client, next, stuckMs } = lane
+  const count = (blockTag: 'pending' | 'latest') =>
+    ask(lane, () => client.getTransactionCount({ address: account.address, blockTag }))
+
+  const deadline = Date.now() + stuckMs
+  for (const pause of pauses(client.pollingInterval)) {
+    const [latest, pending] = [await count('latest'), await count('pending')]
+    const settled = next === undefined ? pending === latest : pending >= next
+    // Warning: a chain that stays behind `next` was reorganised or reset. A gap would block the lane for ever.
+    if (settled || Date.now() > deadline) return pending
+    await idle(pause, lane.signal)
+  }
+  throw lane.signal.reason
+}
+
+/** Signs, sends, and watches until mined, raising the fee when stuck. Undefined: another transaction took the nonce. */
+async function settle(
+  lane: Lane,
+  { call, draft, fees }: { call: Sender.Call; draft: Draft; fees: Fees },
+): Promise<TransactionReceipt | undefined> {
+  const hashes: Hash[] = []
+  for (let attempt = 0; ; attempt++) {
+    const signed = await lane.account.signTransaction({ ...draft, ...raise(fees, attempt), type: 'eip1559' })
+    const refused = await broadcast(lane, signed)
+    if (refused !== undefined && hashes.length === 0 && !isCheap(refused))
+      throw refusal(lane, { call, error: refused })
+    if (refused === undefined) hashes.push(keccak256(signed))
+    else lane.log.warn('transaction not taken by the pool', { error: refused, nonce: draft.nonce })
+
+    const outcome = await watch(lane, { hashes, nonce: draft.nonce })
+    if (outcome === 'stuck') {
+      lane.log.warn('transaction not mined yet, raising its fee', { attempt, nonce: draft.nonce })
+      continue
+    }
+    lane.next = draft.nonce + 1
+    return outcome === 'taken' ? undefined : outcome
+  }
+}
+
+/** Hands a signed transaction over. The same bytes may arrive twice: it is one transaction. Answers a refusal. */
+async function broadcast(lane: Lane, signed: Hex): Promise<unknown> {
+  const inFlight = /already known|already imported|known transaction|nonce too low|nonce is lower/i
+  try {
+    await ask(lane, () => lane.client.sendRawTransaction({ serializedTransaction: signed }))
+    return undefined
+  } catch (error) {
+    if (inFlight.test(String(error))) return undefined
+    return error
+  }
+}
+
+/** Whether a transaction was refused for its fee alone. */
+function isCheap(error: unknown): boolean {
+  return /underpriced|less than block base fee|fee too low/i.test(String(error))
+}
+
+async function watch(
+  lane: Lane,
+  { hashes, nonce }: { hashes: readonly Hash[]; nonce: number },
+): Promise<TransactionReceipt | 'stuck' | 'taken'> {
+  const { account, client, signal, stuckMs } = lane
+  const deadline = Date.now() + stuckMs
+  let misses = 0
+  for (const pause of pauses(client.pollingInterval)) {
+    for (const hash of hashes) {
+      const receipt = await ask(lane, () => receiptOf(client, hash))
+      if (receipt !== undefined) return receipt
+    }
+
+    // A balanced RPC may count a block before it shows its receipts: believe it the third time.
+    const mined = await ask(lane, () => client.getTransactionCount({ address: account.address }))
+    misses = mined > nonce ? misses + 1 : 0
+    if (misses === 3) return 'taken'
+    if (hashes.length === 0 || Date.now() > deadline) return 'stuck'
+    await idle(pause, signal)
+    signal.throwIfAborted()
+  }
+  throw signal.reason
+}
+
+async function receiptOf(client: PublicClient, hash: Hash): Promise<TransactionReceipt | undefined> {
+  try {
+    return await client.getTransactionReceipt({ hash })
+  } catch (error) {
+    if (error instanceof TransactionReceiptNotFoundError) return undefined
+    throw error
+  }
+}
+
+async function explain(
+  lane: Lane,
+  { call, receipt }: { call: Sender.Call; receipt: TransactionReceipt },
+): Promise<Error> {
+  const replay = { ...contractCall(call, lane.account.address), blockNumber: receipt.blockNumber }
+  const error = await ask(lane, () => lane.client.simulateContract(replay)).catch((thrown: unknown) => thrown)
+  const known = revertOf(error, { abis: lane.abis ?? [], functionName: call.functionName })
+  return known ?? new ContractRevertedError({ functionName: call.functionName })
+}
+
+function refusal(lane: Lane, { call, error }: { call: Sender.Call; error: unknown }): unknown {
+  const { functionName } = call
+  if (isTooPoor(error)) {
+    return new WalletTooPoorError({ address: lane.account.address, cause: error, functionName })
+  }
+  return revertOf(error, { abis: lane.abis ?? [], functionName }) ?? error
+}
+
+/** Asks the chain until it answers. */
+async function ask<T>(lane: Lane, question: () => Promise<T>): Promise<T> {
+  for (let pause = 250; ; pause = Math.min(pause * 2, 5_000)) {
+    lane.signal.throwIfAborted()
+    try {
+      return await question()
+    } catch (error) {
+      if (!isUnreachable(error)) throw error
+      lane.log.warn('the chain does not answer', { error, retryMs: pause })
+    }
+    await idle(pause, lane.signal)
+  }
+}
+
+function contractCall(call: Sender.Call, account: Address) {
+  const { abi, address, args = [], functionName, value } = call
+  return { abi: abi as Abi, account, address, args, functionName, ...(value === undefined ? {} : { value }) }
+}
+
+function raise(fees: Fees, attempt: number): Fees {
+  const up = (fee: bigint) => (fee * 5n ** BigInt(attempt)) / 4n ** BigInt(attempt) + BigInt(attempt)
+  return { maxFeePerGas: up(fees.maxFeePerGas), maxPriorityFeePerGas: up(fees.maxPriorityFeePerGas) }
+}
+
+/** Short waits first: most transactions are mined at once, or by the next block. */
+function* pauses(longest: number): Generator<number> {
+  for (let pause = 25; ; pause = Math.min(pause * 2, longest)) yield pause
+}
