@@ -1,0 +1,23 @@
+// Compares the numbered rules of docs/protocol.md with the tests: each rule is named by a test, and each rule that a test
+// names exists.
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from './steps.ts'
+
+const NUMBER = /\b(?:STK|REG|TEE|LED|RENT|INF|TRG|DEP)-\d+\b/g
+const TESTS = [
+  'packages/contracts/test/**/*.sol',
+  'packages/*/{src,abi,scripts}/**/*.test.ts',
+  'test/**/*.test.ts',
+]
+
+const numbers = (path: string) => readFileSync(join(ROOT, path), 'utf8').match(NUMBER) ?? []
+const rules = new Set(numbers('docs/protocol.md'))
+const tested = new Set(globSync(TESTS, { cwd: ROOT, exclude: ['**/node_modules/**'] }).flatMap(numbers))
+
+const untested = [...rules].filter((rule) => !tested.has(rule))
+const unknown = [...tested].filter((rule) => !rules.has(rule))
+if (untested.length > 0) console.error(`Rules of docs/protocol.md that no test names: ${untested.join(' ')}`)
+if (unknown.length > 0)
+  console.error(`Rules named by tests that docs/protocol.md lacks: ${unknown.join(' ')}`)
+process.exitCode = untested.length + unknown.length === 0 ? 0 : 1
