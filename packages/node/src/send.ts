@@ -45,7 +45,7 @@ export declare namespace Sender {
 }
 
 export function createSender(options: createSender.Options): Sender {
-  const lane: Lane = { stuckMs: 30_000, ...options }
+  const lane: Lane = { abis, stuckMs: 30_000, ...options }
   let last: Promise<unknown> = Promise.resolve()
   return {
     address: options.account.address,
@@ -63,14 +63,14 @@ export declare namespace createSender {
     account: LocalAccount
     log: Log
     signal: AbortSignal
-    /** ABIs whose errors may come from further down a call. */
+    /** ABIs whose errors may come from further down a call; the house's own unless given. */
     abis?: readonly Abi[]
     /** A transaction not mined by then gets a higher fee. */
     stuckMs?: number
   }
 }
 
-type Lane = createSender.Options & { stuckMs: number; next?: number }
+type Lane = createSender.Options & { abis: readonly Abi[]; stuckMs: number; next?: number }
 type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
 type Draft = { to: Address; data: Hex; value: bigint; gas: bigint; nonce: number; chainId: number }
 
@@ -199,7 +199,7 @@ async function explain(
 ): Promise<Error> {
   const replay = { ...contractCall(call, lane.account.address), blockNumber: receipt.blockNumber }
   const error = await ask(lane, () => lane.client.simulateContract(replay)).catch((thrown: unknown) => thrown)
-  const known = revertOf(error, { abis: lane.abis ?? [], functionName: call.functionName })
+  const known = revertOf(error, { abis: lane.abis, functionName: call.functionName })
   return known ?? new ContractRevertedError({ functionName: call.functionName })
 }
 
@@ -208,7 +208,7 @@ function refusal(lane: Lane, { call, error }: { call: Sender.Call; error: unknow
   if (isTooPoor(error)) {
     return new WalletTooPoorError({ address: lane.account.address, cause: error, functionName })
   }
-  return revertOf(error, { abis: lane.abis ?? [], functionName }) ?? error
+  return revertOf(error, { abis: lane.abis, functionName }) ?? error
 }
 
 /** Asks the chain until it answers. */

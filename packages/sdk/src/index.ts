@@ -1,1 +1,6 @@
+export * from './Deployment.ts'
 export * from './Errors.ts'
+export * as Registry from './Registry.ts'
+export * as Rental from './Rental.ts'
+export * as Staking from './Staking.ts'
+export { type Wallet, write } from './write.ts'

@@ -1,0 +1,48 @@
+import {
+  ComputeRegistryAbi,
+  ComputeRentalAbi,
+  ComputeStakingAbi,
+  type Deployment,
+  deployments,
+  InferenceServingAbi,
+  LedgerManagerAbi,
+  TriggerRegistryAbi,
+} from '@jejunetwork/contracts'
+import type { Abi } from 'viem'
+import { ComputeError } from './Errors.ts'
+
+export {
+  ComputeRegistryAbi,
+  ComputeRentalAbi,
+  ComputeStakingAbi,
+  type Deployment,
+  InferenceServingAbi,
+  LedgerManagerAbi,
+  TriggerRegistryAbi,
+}
+
+/** Every ABI of the house: one contract's refusal may come from another that it called. */
+export const abis: readonly Abi[] = [
+  ComputeRegistryAbi,
+  ComputeRentalAbi,
+  ComputeStakingAbi,
+  InferenceServingAbi,
+  LedgerManagerAbi,
+  TriggerRegistryAbi,
+]
+
+/** The known deployment on a chain. */
+export function deploymentOn(chainId: number): Deployment {
+  const deployment = deployments[chainId]
+  if (deployment === undefined) throw new ChainUnknownError({ chainId })
+  return deployment
+}
+
+/** Nobody told this package where the contracts are on that chain. */
+export class ChainUnknownError extends ComputeError {
+  override readonly name = 'ChainUnknownError'
+
+  constructor({ chainId }: { chainId: number }) {
+    super(`No deployment is known on chain ${chainId}; pass its addresses.`)
+  }
+}

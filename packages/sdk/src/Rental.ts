@@ -1,0 +1,154 @@
+import { type Address, type Client, type Hash, type Hex, parseEventLogs } from 'viem'
+import { readContract } from 'viem/actions'
+import { ComputeRentalAbi as abi, type Deployment } from './Deployment.ts'
+import * as Registry from './Registry.ts'
+import { type Wallet, write } from './write.ts'
+
+export type Status = (typeof statuses)[number]
+
+/** In the order of the contract's enum. */
+const statuses = ['none', 'pending', 'running', 'ended', 'declined', 'cancelled'] as const
+
+/** A rental. Times are unix seconds, amounts wei; the last three are the provider's. */
+export type Session = {
+  sessionId: bigint
+  renter: Address
+  providerId: bigint
+  status: Status
+  startTime: bigint
+  endTime: bigint
+  /** The last second in which a pending session can start; 0 once it is not pending. */
+  activateBy: bigint
+  pricePerHour: bigint
+  deposit: bigint
+  sshPublicKey: string
+  accessHash: Hex
+  collected: bigint
+  matured: bigint
+  unmatured: bigint
+}
+
+/** The session with this id. Both halves are read at one block. */
+export async function get(client: Client, options: get.Options): Promise<Session> {
+  const { deployment, sessionId, ...at } = options
+  const contract = { abi, address: deployment.computeRental, args: [sessionId], ...at } as const
+  const [session, details] = await Promise.all([
+    readContract(client, { ...contract, functionName: 'getSession' }),
+    readContract(client, { ...contract, functionName: 'sessionDetails' }),
+  ])
+  const { active: _, ...rest } = session
+  return { ...rest, ...details, sessionId, status: statuses[details.status] ?? 'none' }
+}
+
+export declare namespace get {
+  type Options = { deployment: Deployment; sessionId: bigint; blockNumber?: bigint }
+}
+
+/** Where a session is in its life. */
+export async function statusOf(client: Client, options: get.Options): Promise<Status> {
+  const { deployment, sessionId, ...at } = options
+  const status = await readContract(client, {
+    abi,
+    address: deployment.computeRental,
+    args: [sessionId],
+    functionName: 'statusOf',
+    ...at,
+  })
+  return statuses[status] ?? 'none'
+}
+
+/** Ids of a renter's or a provider's sessions, newest first. `nextCursor` is undefined at the end. */
+export async function list(client: Client, options: list.Options): Promise<list.Page> {
+  const { cursor = 0n, deployment, limit = 100n, providerId, renter, ...at } = options
+  const contract = { abi, address: deployment.computeRental, ...at } as const
+  const [sessionIds, next] =
+    renter === undefined
+      ? await readContract(client, {
+          ...contract,
+          args: [providerId, cursor, limit],
+          functionName: 'sessionsAt',
+        })
+      : await readContract(client, { ...contract, args: [renter, cursor, limit], functionName: 'sessionsOf' })
+  return { nextCursor: next === 0n ? undefined : next, sessionIds }
+}
+
+export declare namespace list {
+  type Options = {
+    deployment: Deployment
+    cursor?: bigint | undefined
+    limit?: bigint
+    blockNumber?: bigint
+  } & ({ renter: Address; providerId?: undefined } | { providerId: bigint; renter?: undefined })
+  type Page = { sessionIds: readonly bigint[]; nextCursor: bigint | undefined }
+}
+
+/** What `hours` on a provider cost now, in wei. */
+export async function quote(client: Client, options: quote.Options): Promise<bigint> {
+  const { pricePerHour } = await Registry.get(client, options)
+  return pricePerHour * options.hours
+}
+
+export declare namespace quote {
+  type Options = { deployment: Deployment; providerId: bigint; hours: bigint }
+}
+
+/** Rents a machine at the provider's price of now, paid in advance. */
+export async function create(wallet: Wallet, options: create.Options): Promise<create.Result> {
+  const { deployment, hours, providerId, sshPublicKey } = options
+  const deposit = await quote(wallet, options)
+  const receipt = await write(wallet, {
+    abi,
+    address: deployment.computeRental,
+    args: [providerId, hours, sshPublicKey],
+    functionName: 'createSession',
+    value: deposit,
+  })
+  const [event] = parseEventLogs({ abi, eventName: 'SessionCreated', logs: receipt.logs })
+  if (event === undefined) throw new Error('The rental left no event.')
+  return { deposit, hash: receipt.transactionHash, sessionId: event.args.sessionId }
+}
+
+export declare namespace create {
+  type Options = quote.Options & { sshPublicKey: string }
+  type Result = { hash: Hash; sessionId: bigint; deposit: bigint }
+}
+
+/** Adds hours to a running session at its own price. */
+export async function extend(wallet: Wallet, options: extend.Options): Promise<extend.Result> {
+  const { deployment, hours, sessionId } = options
+  const { pricePerHour } = await get(wallet, { deployment, sessionId })
+  const receipt = await write(wallet, {
+    abi,
+    address: deployment.computeRental,
+    args: [sessionId, hours],
+    functionName: 'extendSession',
+    value: pricePerHour * hours,
+  })
+  const [event] = parseEventLogs({ abi, eventName: 'SessionExtended', logs: receipt.logs })
+  if (event === undefined) throw new Error('The extension left no event.')
+  return { endTime: event.args.endTime, hash: receipt.transactionHash, paid: pricePerHour * hours }
+}
+
+export declare namespace extend {
+  type Options = { deployment: Deployment; sessionId: bigint; hours: bigint }
+  type Result = { hash: Hash; endTime: bigint; paid: bigint }
+}
+
+/** Ends a session; what the renter has not used is refunded. */
+export async function terminate(wallet: Wallet, options: terminate.Options): Promise<terminate.Result> {
+  const { deployment, sessionId } = options
+  const receipt = await write(wallet, {
+    abi,
+    address: deployment.computeRental,
+    args: [sessionId],
+    functionName: 'terminateSession',
+  })
+  const [event] = parseEventLogs({ abi, eventName: 'SessionTerminated', logs: receipt.logs })
+  if (event === undefined) throw new Error('The end of the session left no event.')
+  return { earned: event.args.earned, hash: receipt.transactionHash, refund: event.args.refund }
+}
+
+export declare namespace terminate {
+  type Options = { deployment: Deployment; sessionId: bigint }
+  type Result = { hash: Hash; earned: bigint; refund: bigint }
+}

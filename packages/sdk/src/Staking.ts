@@ -1,0 +1,54 @@
+import type { Address, Client, Hash } from 'viem'
+import { readContract } from 'viem/actions'
+import { ComputeStakingAbi as abi, type Deployment } from './Deployment.ts'
+import { type Wallet, write } from './write.ts'
+
+/** An account's stake, in wei. `required` is what its roles hold; `pending` leaves at `availableAt` (unix seconds). */
+export type Stake = { staked: bigint; required: bigint; pending: bigint; availableAt: bigint }
+
+export async function get(client: Client, options: get.Options): Promise<Stake> {
+  const { account, deployment } = options
+  const contract = { abi, address: deployment.computeStaking, args: [account] } as const
+  const [staked, required, [pending, availableAt]] = await Promise.all([
+    readContract(client, { ...contract, functionName: 'stakeOf' }),
+    readContract(client, { ...contract, functionName: 'required' }),
+    readContract(client, { ...contract, functionName: 'pendingUnstake' }),
+  ])
+  return { availableAt, pending, required, staked }
+}
+
+export declare namespace get {
+  type Options = { deployment: Deployment; account: Address }
+}
+
+/** Adds to the wallet's stake. */
+export async function stake(wallet: Wallet, options: stake.Options): Promise<{ hash: Hash }> {
+  return send(wallet, { deployment: options.deployment, functionName: 'stake', value: options.amount })
+}
+
+export declare namespace stake {
+  type Options = { deployment: Deployment; amount: bigint }
+}
+
+/** Asks for stake back; it can be taken seven days later. A new request restarts the time. */
+export async function initiateUnstake(wallet: Wallet, options: stake.Options): Promise<{ hash: Hash }> {
+  const { amount, deployment } = options
+  return send(wallet, { args: [amount], deployment, functionName: 'initiateUnstake' })
+}
+
+/** Takes out what was asked for seven days ago. */
+export async function completeUnstake(
+  wallet: Wallet,
+  options: { deployment: Deployment },
+): Promise<{ hash: Hash }> {
+  return send(wallet, { deployment: options.deployment, functionName: 'completeUnstake' })
+}
+
+async function send(
+  wallet: Wallet,
+  options: { deployment: Deployment; functionName: string; args?: readonly unknown[]; value?: bigint },
+): Promise<{ hash: Hash }> {
+  const { args = [], deployment, ...call } = options
+  const receipt = await write(wallet, { abi, address: deployment.computeStaking, args, ...call })
+  return { hash: receipt.transactionHash }
+}
