@@ -1,4 +1,5 @@
 import {
+  abis,
   ContractRevertedError,
   isTooPoor,
   isUnreachable,
