@@ -122,6 +122,9 @@ interface IInferenceServing is INotYetSupported {
     /// @notice The provider has not posted a price for this model.
     error UnknownModel(address provider, string model);
 
+    /// @notice A meter counts at most 2^40 - 1 tokens in its life.
+    error UsageTooLarge(uint256 inputTokens, uint256 outputTokens);
+
     /// @notice The user has not opened a meter for this provider: nobody is charged without consent.
     error NoMeter(address user, address provider);
 
