@@ -15,7 +15,7 @@ interface IComputeStaking {
     /// @notice Stake for nobody would be lost.
     error StakeForNobody();
 
-    /// @notice The roles held, with the one asked for, need `required`; `staked` does not leave.
+    /// @notice Of the stake only `staked` counts, what leaves does not, and the call needs `required`.
     error StakeTooLow(uint256 staked, uint256 required);
 
     /// @notice The role needs the stake: resign as guardian, or unregister as provider, to free it.
@@ -40,8 +40,8 @@ interface IComputeStaking {
     /// @notice Only the addresses fixed at deployment slash.
     error NotSlasher(address caller);
 
-    /// @notice The account's wallet refused the ether; the stake stays where it was.
-    error PaymentRefused(address account);
+    /// @notice `to` refused the ether; the stake stays where it was. Try `completeUnstakeTo` another address.
+    error PaymentRefused(address to);
 
     /// @notice `amount` was added to the stake of `account`, which is now `staked` in all.
     event Staked(address indexed account, uint256 amount, uint256 staked);
@@ -49,8 +49,8 @@ interface IComputeStaking {
     /// @notice `amount` of the account's stake leaves at `availableAt`; 0 means that it all stays.
     event UnstakeInitiated(address indexed account, uint256 amount, uint256 availableAt);
 
-    /// @notice `amount` went to the account's wallet; `staked` remains.
-    event Unstaked(address indexed account, uint256 amount, uint256 staked);
+    /// @notice `amount` of the account's stake went to `to`; `staked` remains.
+    event Unstaked(address indexed account, address indexed to, uint256 amount, uint256 staked);
 
     /// @notice `amount` of the account's stake was burnt; `staked` remains.
     event Slashed(address indexed account, address indexed slasher, uint256 amount, uint256 staked);
@@ -85,6 +85,9 @@ interface IComputeStaking {
 
     /// @notice Pays out what was to leave, once its time has come.
     function completeUnstake() external;
+
+    /// @notice Like `completeUnstake`, paid to `to`, for a wallet that takes no ether.
+    function completeUnstakeTo(address to) external;
 
     /// @notice Takes on the guardian's role, which needs 1 ETH that backs nothing else.
     function becomeGuardian() external;

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
+
+import {IComputeStaking} from "./interfaces/IComputeStaking.sol";
+import {NonReentrant} from "./libraries/NonReentrant.sol";
+
+/// @notice Stakes of providers, guardians and users.
+/// @dev Trusted, both fixed at deployment: the registry binds and frees providers, the rental contract slashes, which burns.
+/// Neither can take stake for itself. Calls nobody but the wallet that is paid. Holds the sum of all stakes; a stake that backs
+/// no role leaves after 7 days whatever anyone else does.
+contract ComputeStaking is IComputeStaking, NonReentrant {
+    struct Account {
+        uint96 stake;
+        uint96 leaving;
+        uint40 leavesAt;
+        bool provider;
+        bool guardian;
+        uint40 guardianSince;
+    }
+
+    /// @inheritdoc IComputeStaking
+    uint256 public constant USER_STAKE = 0.01 ether;
+    /// @inheritdoc IComputeStaking
+    uint256 public constant PROVIDER_STAKE = 0.1 ether;
+    /// @inheritdoc IComputeStaking
+    uint256 public constant GUARDIAN_STAKE = 1 ether;
+    /// @inheritdoc IComputeStaking
+    uint256 public constant UNSTAKE_DELAY = 7 days;
+
+    address public immutable REGISTRY;
+    address public immutable SLASHER;
+
+    /* STORAGE */
+
+    mapping(address account => Account) private _accounts;
+
+    constructor(address registry, address slasher) {
+        REGISTRY = registry;
+        SLASHER = slasher;
+    }
+
+    /* STAKE */
+
+    /// @inheritdoc IComputeStaking
+    function stake() external payable {
+        require(msg.value != 0, NothingStaked());
+
+        _add(msg.sender);
+    }
+
+    /// @inheritdoc IComputeStaking
+    function stakeFor(address account) external payable {
+        require(msg.value != 0, NothingStaked());
+        require(account != address(0), StakeForNobody());
+
+        _add(account);
+    }
+
+    /// @inheritdoc IComputeStaking
+    function initiateUnstake(uint256 amount) external {
+        Account storage account = _accounts[msg.sender];
+        uint256 staked = account.stake;
+        uint256 needed = _required(account);
+        uint256 free = staked > needed ? staked - needed : 0;
+        require(amount <= staked, StakeTooLow(staked, amount));
+        require(
+            amount <= free, RoleHoldsStake(account.provider ? Role.Provider : Role.Guardian, amount, free)
+        );
+
+        uint256 leavesAt = amount == 0 ? 0 : block.timestamp + UNSTAKE_DELAY;
+
+        account.leaving = uint96(amount);
+        account.leavesAt = uint40(leavesAt);
+        emit UnstakeInitiated(msg.sender, amount, leavesAt);
+    }
+
+    /// @inheritdoc IComputeStaking
+    function completeUnstake() external {
+        _completeUnstake(msg.sender);
+    }
+
+    /// @inheritdoc IComputeStaking
+    function completeUnstakeTo(address to) external {
+        require(to != address(0), StakeForNobody());
+
+        _completeUnstake(to);
+    }
+
+    /* ROLES */
+
+    /// @inheritdoc IComputeStaking
+    function becomeGuardian() external {
+        Account storage account = _accounts[msg.sender];
+        require(!account.guardian, RoleHeld(msg.sender, Role.Guardian));
+        _requireCover(account, _required(account) + GUARDIAN_STAKE);
+
+        account.guardian = true;
+        account.guardianSince = uint40(block.timestamp);
+        emit RoleBound(msg.sender, Role.Guardian);
+    }
+
+    /// @inheritdoc IComputeStaking
+    function resignGuardian() external {
+        Account storage account = _accounts[msg.sender];
+        require(account.guardian, RoleNotHeld(msg.sender, Role.Guardian));
+
+        account.guardian = false;
+        account.guardianSince = 0;
+        emit RoleUnbound(msg.sender, Role.Guardian);
+    }
+
+    /// @inheritdoc IComputeStaking
+    function bindProvider(address owner) external payable {
+        Account storage account = _accounts[owner];
+        require(msg.sender == REGISTRY, NotRegistry(msg.sender));
+        require(!account.provider, RoleHeld(owner, Role.Provider));
+
+        if (msg.value != 0) _add(owner);
+        _requireCover(account, _required(account) + PROVIDER_STAKE);
+
+        account.provider = true;
+        emit RoleBound(owner, Role.Provider);
+    }
+
+    /// @inheritdoc IComputeStaking
+    function unbindProvider(address owner) external {
+        Account storage account = _accounts[owner];
+        require(msg.sender == REGISTRY, NotRegistry(msg.sender));
+        require(account.provider, RoleNotHeld(owner, Role.Provider));
+
+        account.provider = false;
+        emit RoleUnbound(owner, Role.Provider);
+    }
+
+    /* SLASHING */
+
+    /// @inheritdoc IComputeStaking
+    function slash(address owner, uint256 amount) external returns (uint256 burnt) {
+        Account storage account = _accounts[owner];
+        require(msg.sender == SLASHER, NotSlasher(msg.sender));
+
+        uint256 staked = account.stake;
+        burnt = amount < staked ? amount : staked;
+        uint256 rest = staked - burnt;
+        uint256 needed = _required(account);
+        uint256 free = rest > needed ? rest - needed : 0;
+
+        account.stake = uint96(rest);
+        if (account.leaving > free) account.leaving = uint96(free);
+        emit Slashed(owner, msg.sender, burnt, rest);
+
+        if (burnt != 0) SafeTransferLib.safeTransferETH(address(0), burnt);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IComputeStaking
+    function stakeOf(address account) external view returns (uint256) {
+        return _accounts[account].stake;
+    }
+
+    /// @inheritdoc IComputeStaking
+    function pendingUnstake(address account) external view returns (uint256 amount, uint256 availableAt) {
+        amount = _accounts[account].leaving;
+        if (amount != 0) availableAt = _accounts[account].leavesAt;
+    }
+
+    /// @inheritdoc IComputeStaking
+    function required(address account) external view returns (uint256) {
+        return _required(_accounts[account]);
+    }
+
+    /// @inheritdoc IComputeStaking
+    function isStaked(address owner, Role role) external view returns (bool) {
+        Account storage account = _accounts[owner];
+        bool held = role == Role.Provider ? account.provider : account.guardian;
+        return held && account.stake - account.leaving >= _required(account);
+    }
+
+    /// @inheritdoc IComputeStaking
+    function hasUserStake(address owner) external view returns (bool) {
+        Account storage account = _accounts[owner];
+        return account.stake - account.leaving >= _required(account) + USER_STAKE;
+    }
+
+    /// @inheritdoc IComputeStaking
+    function guardianSince(address account) external view returns (uint256) {
+        return _accounts[account].guardianSince;
+    }
+
+    /* INTERNAL */
+
+    /// @dev All the ether there is fits 96 bits many times over.
+    function _add(address owner) private {
+        Account storage account = _accounts[owner];
+        uint256 staked = account.stake + msg.value;
+
+        account.stake = uint96(staked);
+        emit Staked(owner, msg.value, staked);
+    }
+
+    function _completeUnstake(address to) private nonReentrant {
+        Account storage account = _accounts[msg.sender];
+        uint256 amount = account.leaving;
+        require(amount != 0, NothingPending(msg.sender));
+        require(block.timestamp >= account.leavesAt, UnstakeNotReady(account.leavesAt));
+
+        uint256 rest = account.stake - amount;
+
+        account.stake = uint96(rest);
+        account.leaving = 0;
+        account.leavesAt = 0;
+        emit Unstaked(msg.sender, to, amount, rest);
+
+        require(SafeTransferLib.trySafeTransferETH(to, amount, gasleft()), PaymentRefused(to));
+    }
+
+    function _requireCover(Account storage account, uint256 needed) private view {
+        uint256 staying = account.stake - account.leaving;
+        require(staying >= needed, StakeTooLow(staying, needed));
+    }
+
+    function _required(Account storage account) private view returns (uint256) {
+        return (account.provider ? PROVIDER_STAKE : 0) + (account.guardian ? GUARDIAN_STAKE : 0);
+    }
+}
