@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {SSTORE2} from "solady/utils/SSTORE2.sol";
+
+import {IComputeRegistry} from "./interfaces/IComputeRegistry.sol";
+import {IComputeStaking} from "./interfaces/IComputeStaking.sol";
+import {IProviderObligations} from "./interfaces/IProviderObligations.sol";
+import {HardwareClaim} from "./libraries/HardwareClaim.sol";
+
+/// @notice The providers of compute.
+/// @dev Trusts, both fixed at deployment: the staking contract to say who is staked, the rental contract to say who still has
+/// obligations. Holds no ether: what comes with `register` becomes stake in the same call. A provider that ends its sessions
+/// and collects can always leave.
+contract ComputeRegistry is IComputeRegistry {
+    /// @dev `hardware` is the contract whose code is the attestation; 0 if that is empty.
+    struct Listing {
+        address owner;
+        uint80 pricePerHour;
+        bool active;
+        address operator;
+        address hardware;
+        string endpoint;
+    }
+
+    uint256 private constant MAX_ENDPOINT_LENGTH = 256;
+    uint256 private constant MAX_ATTESTATION_LENGTH = 2048;
+
+    IComputeStaking public immutable STAKING;
+    IProviderObligations public immutable OBLIGATIONS;
+
+    /* STORAGE */
+
+    /// @inheritdoc IComputeRegistry
+    uint256 public providerCount;
+    /// @inheritdoc IComputeRegistry
+    mapping(address owner => uint256 providerId) public providerIdOf;
+    mapping(uint256 providerId => Listing) private _listings;
+
+    constructor(IComputeStaking staking, IProviderObligations obligations) {
+        STAKING = staking;
+        OBLIGATIONS = obligations;
+    }
+
+    /* REGISTRATION */
+
+    /// @inheritdoc IComputeRegistry
+    function register(string calldata endpoint, string calldata hardwareAttestation, uint256 pricePerHour)
+        external
+        payable
+        returns (uint256 providerId)
+    {
+        require(providerIdOf[msg.sender] == 0, AlreadyRegistered(msg.sender, providerIdOf[msg.sender]));
+        _checkEndpoint(endpoint);
+        _checkPrice(pricePerHour);
+
+        providerId = ++providerCount;
+
+        providerIdOf[msg.sender] = providerId;
+        Listing storage listing = _listings[providerId];
+        listing.owner = msg.sender;
+        listing.pricePerHour = uint80(pricePerHour);
+        listing.active = true;
+        listing.endpoint = endpoint;
+        emit ProviderRegistered(providerId, msg.sender, endpoint, pricePerHour, msg.value);
+        _setHardware(providerId, hardwareAttestation);
+
+        STAKING.bindProvider{value: msg.value}(msg.sender);
+    }
+
+    /// @inheritdoc IComputeRegistry
+    function registerWithAgent(uint256, string calldata, string calldata, uint256)
+        external
+        payable
+        returns (uint256)
+    {
+        revert NotYetSupported("ERC-8004 agents");
+    }
+
+    /// @inheritdoc IComputeRegistry
+    function unregister() external {
+        uint256 providerId = _ownProvider();
+        require(!OBLIGATIONS.hasObligations(providerId), ObligationsRemain(providerId));
+
+        delete providerIdOf[msg.sender];
+        _listings[providerId].active = false;
+        delete _listings[providerId].operator;
+        emit ProviderUnregistered(providerId, msg.sender);
+
+        STAKING.unbindProvider(msg.sender);
+    }
+
+    /* TERMS */
+
+    /// @inheritdoc IComputeRegistry
+    function updatePricing(uint256 pricePerHour) external {
+        uint256 providerId = _ownProvider();
+        _checkPrice(pricePerHour);
+
+        _listings[providerId].pricePerHour = uint80(pricePerHour);
+        emit PricingUpdated(providerId, pricePerHour);
+    }
+
+    /// @inheritdoc IComputeRegistry
+    function setActive(bool active) external {
+        uint256 providerId = _ownProvider();
+
+        _listings[providerId].active = active;
+        emit ActiveSet(providerId, active);
+    }
+
+    /// @inheritdoc IComputeRegistry
+    function setEndpoint(string calldata endpoint) external {
+        uint256 providerId = _ownProvider();
+        _checkEndpoint(endpoint);
+
+        _listings[providerId].endpoint = endpoint;
+        emit EndpointSet(providerId, endpoint);
+    }
+
+    /// @inheritdoc IComputeRegistry
+    function setHardware(string calldata hardwareAttestation) external {
+        _setHardware(_ownProvider(), hardwareAttestation);
+    }
+
+    /// @inheritdoc IComputeRegistry
+    function setOperator(address operator) external {
+        uint256 providerId = _ownProvider();
+
+        _listings[providerId].operator = operator;
+        emit OperatorSet(providerId, operator);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IComputeRegistry
+    function getProvider(uint256 providerId) external view returns (Provider memory) {
+        require(_listings[providerId].owner != address(0), ProviderUnknown(providerId));
+
+        return _provider(_listings[providerId]);
+    }
+
+    /// @inheritdoc IComputeRegistry
+    function getProviderByAddress(address owner) external view returns (Provider memory) {
+        require(providerIdOf[owner] != 0, NotRegistered(owner));
+
+        return _provider(_listings[providerIdOf[owner]]);
+    }
+
+    /// @inheritdoc IComputeRegistry
+    function ownerOf(uint256 providerId) external view returns (address) {
+        return _listings[providerId].owner;
+    }
+
+    /// @inheritdoc IComputeRegistry
+    function operatorOf(uint256 providerId) external view returns (address) {
+        return _listings[providerId].operator;
+    }
+
+    /// @inheritdoc IComputeRegistry
+    function isProviderOrOperator(uint256 providerId, address account) external view returns (bool) {
+        Listing storage listing = _listings[providerId];
+        return account != address(0) && (account == listing.owner || account == listing.operator);
+    }
+
+    /// @inheritdoc IComputeRegistry
+    function rentalTerms(uint256 providerId)
+        external
+        view
+        returns (address owner, uint256 pricePerHour, bool rentable)
+    {
+        Listing storage listing = _listings[providerId];
+        owner = listing.owner;
+        pricePerHour = listing.pricePerHour;
+        rentable = listing.active && STAKING.isStaked(owner, IComputeStaking.Role.Provider);
+    }
+
+    /// @inheritdoc IComputeRegistry
+    function attestation(uint256 providerId) external view returns (uint8 level) {
+        require(_listings[providerId].owner != address(0), ProviderUnknown(providerId));
+
+        return 0;
+    }
+
+    /// @inheritdoc IComputeRegistry
+    function listProviders(uint256 cursor, uint256 limit)
+        external
+        view
+        returns (uint256[] memory ids, uint256 nextCursor)
+    {
+        uint256 first = cursor == 0 ? 1 : cursor;
+        uint256 left = first > providerCount ? 0 : providerCount - first + 1;
+        uint256 length = limit < left ? limit : left;
+        nextCursor = length < left ? first + length : 0;
+
+        ids = new uint256[](length);
+        uint256 found = 0;
+        for (uint256 providerId = first; providerId < first + length; providerId++) {
+            if (providerIdOf[_listings[providerId].owner] == providerId) ids[found++] = providerId;
+        }
+        // Shortens the array to what was found, which is never more than its length.
+        assembly ("memory-safe") {
+            mstore(ids, found)
+        }
+    }
+
+    /* INTERNAL */
+
+    function _ownProvider() private view returns (uint256 providerId) {
+        providerId = providerIdOf[msg.sender];
+        require(providerId != 0, NotRegistered(msg.sender));
+    }
+
+    function _setHardware(uint256 providerId, string calldata hardwareAttestation) private {
+        uint256 length = bytes(hardwareAttestation).length;
+        require(length <= MAX_ATTESTATION_LENGTH, AttestationTooLong(length, MAX_ATTESTATION_LENGTH));
+
+        _listings[providerId].hardware = length == 0 ? address(0) : SSTORE2.write(bytes(hardwareAttestation));
+        emit HardwareSet(providerId, hardwareAttestation);
+    }
+
+    function _provider(Listing storage listing) private view returns (Provider memory) {
+        bytes memory hardware = listing.hardware == address(0) ? bytes("") : SSTORE2.read(listing.hardware);
+        (uint256 gpuCount, string memory gpuModel) = HardwareClaim.gpu(hardware);
+        return Provider({
+            owner: listing.owner,
+            endpoint: listing.endpoint,
+            hardwareAttestation: string(hardware),
+            gpuCount: gpuCount,
+            gpuModel: gpuModel,
+            pricePerHour: listing.pricePerHour,
+            active: listing.active
+        });
+    }
+
+    function _checkPrice(uint256 pricePerHour) private pure {
+        require(
+            pricePerHour != 0 && pricePerHour <= type(uint80).max,
+            PriceOutOfRange(pricePerHour, type(uint80).max)
+        );
+    }
+
+    function _checkEndpoint(string calldata endpoint) private pure {
+        bytes calldata text = bytes(endpoint);
+        bool isUrl =
+            (text.length > 7 && bytes7(text) == "http://") || (text.length > 8 && bytes8(text) == "https://");
+        require(isUrl && text.length <= MAX_ENDPOINT_LENGTH, EndpointMalformed(endpoint));
+        for (uint256 i = 0; i < text.length; i++) {
+            require(text[i] > 0x20 && text[i] < 0x7f, EndpointMalformed(endpoint));
+        }
+    }
+}
