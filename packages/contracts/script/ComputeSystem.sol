@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Vm} from "forge-std/Vm.sol";
+
+import {ComputeRegistry} from "../src/compute/ComputeRegistry.sol";
+import {ComputeRental} from "../src/compute/ComputeRental.sol";
+import {ComputeStaking} from "../src/compute/ComputeStaking.sol";
+import {LedgerManager} from "../src/compute/LedgerManager.sol";
+import {IComputeRegistry} from "../src/compute/interfaces/IComputeRegistry.sol";
+import {IProviderObligations} from "../src/compute/interfaces/IProviderObligations.sol";
+
+/// @notice The contracts of Jeju Compute and how they know each other. Scripts and tests deploy by this alone.
+library ComputeSystem {
+    Vm private constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    struct Deployment {
+        address computeStaking;
+        address computeRegistry;
+        address ledgerManager;
+        address computeRental;
+        address inferenceServing;
+        address triggerRegistry;
+    }
+
+    /// @notice Deploys all of it from `deployer`, whose next transactions these must be.
+    /// @dev Contracts that obey each other learn each other's address from the deployer's nonces.
+    function deploy(address deployer) internal returns (Deployment memory made) {
+        uint256 nonce = vm.getNonce(deployer);
+        address registry = vm.computeCreateAddress(deployer, nonce + 1);
+        address rental = vm.computeCreateAddress(deployer, nonce + 3);
+
+        made.computeStaking = address(new ComputeStaking(registry, rental));
+        made.computeRegistry =
+            address(new ComputeRegistry(ComputeStaking(made.computeStaking), IProviderObligations(rental)));
+        made.ledgerManager = address(new LedgerManager());
+        made.computeRental =
+            address(new ComputeRental(IComputeRegistry(registry), LedgerManager(made.ledgerManager)));
+    }
+
+    /// @notice Whether there is such a system on this chain, each contract at its place and knowing the others.
+    function isWired(Deployment memory made) internal view returns (bool) {
+        return made.ledgerManager.code.length != 0
+            && _knows(made.computeStaking, "REGISTRY()", made.computeRegistry)
+            && _knows(made.computeStaking, "SLASHER()", made.computeRental)
+            && _knows(made.computeRegistry, "STAKING()", made.computeStaking)
+            && _knows(made.computeRegistry, "OBLIGATIONS()", made.computeRental)
+            && _knows(made.computeRental, "REGISTRY()", made.computeRegistry)
+            && _knows(made.computeRental, "LEDGER()", made.ledgerManager);
+    }
+
+    /// @dev Asks without trust: another chain may have anything at the address.
+    function _knows(address target, string memory question, address expected) private view returns (bool) {
+        if (target.code.length == 0) return false;
+        (bool ok, bytes memory answer) = target.staticcall(abi.encodeWithSignature(question));
+        return ok && keccak256(answer) == keccak256(abi.encode(expected));
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Script} from "forge-std/Script.sol";
+import {console} from "forge-std/console.sol";
+
+import {ComputeSystem} from "./ComputeSystem.sol";
+
+/// @notice Deploys Jeju Compute and writes `deployments/<chainId>.json`. A second run leaves what is there as it is.
+/// @dev Signs with `PRIVATE_KEY` from the environment; on chain 31337, and only there, with anvil's first account if unset.
+contract DeployCompute is Script {
+    using ComputeSystem for ComputeSystem.Deployment;
+
+    /// @notice This key is known to everyone: set PRIVATE_KEY to deploy anywhere but on a local chain.
+    error PublicKeyOnRealChain(uint256 chainId);
+
+    uint256 private constant LOCAL_CHAIN = 31_337;
+    uint256 private constant ANVIL_KEY = 0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80;
+
+    function run() external {
+        string memory path = string.concat("deployments/", vm.toString(block.chainid), ".json");
+        if (vm.exists(path) && _read(path).isWired()) {
+            console.log("Jeju Compute is already deployed; see packages/contracts/%s", path);
+            return;
+        }
+        uint256 key = vm.envOr("PRIVATE_KEY", ANVIL_KEY);
+        require(block.chainid == LOCAL_CHAIN || key != ANVIL_KEY, PublicKeyOnRealChain(block.chainid));
+
+        uint256 blockNumber = block.number;
+        vm.startBroadcast(key);
+        ComputeSystem.Deployment memory made = ComputeSystem.deploy(vm.addr(key));
+        vm.stopBroadcast();
+
+        _write(path, made, blockNumber);
+        console.log("Jeju Compute is deployed; see packages/contracts/%s", path);
+    }
+
+    /// @dev A file that is not of this form gives addresses at which nothing is wired.
+    function _read(string memory path) private view returns (ComputeSystem.Deployment memory made) {
+        string memory json = vm.readFile(path);
+        made.computeRegistry = _address(json, ".computeRegistry");
+        made.computeRental = _address(json, ".computeRental");
+        made.computeStaking = _address(json, ".computeStaking");
+        made.inferenceServing = _address(json, ".inferenceServing");
+        made.ledgerManager = _address(json, ".ledgerManager");
+        made.triggerRegistry = _address(json, ".triggerRegistry");
+    }
+
+    function _address(string memory json, string memory key) private view returns (address) {
+        try vm.parseJsonAddress(json, key) returns (address value) {
+            return value;
+        } catch {
+            return address(0);
+        }
+    }
+
+    function _write(string memory path, ComputeSystem.Deployment memory made, uint256 blockNumber) private {
+        string memory object = "deployment";
+        vm.serializeUint(object, "chainId", block.chainid);
+        vm.serializeUint(object, "blockNumber", blockNumber);
+        vm.serializeAddress(object, "computeRegistry", made.computeRegistry);
+        vm.serializeAddress(object, "computeRental", made.computeRental);
+        vm.serializeAddress(object, "computeStaking", made.computeStaking);
+        vm.serializeAddress(object, "inferenceServing", made.inferenceServing);
+        vm.serializeAddress(object, "ledgerManager", made.ledgerManager);
+        vm.writeJson(vm.serializeAddress(object, "triggerRegistry", made.triggerRegistry), path);
+    }
+}
