@@ -6,6 +6,7 @@ import {Vm} from "forge-std/Vm.sol";
 import {ComputeRegistry} from "../src/compute/ComputeRegistry.sol";
 import {ComputeRental} from "../src/compute/ComputeRental.sol";
 import {ComputeStaking} from "../src/compute/ComputeStaking.sol";
+import {InferenceServing} from "../src/compute/InferenceServing.sol";
 import {LedgerManager} from "../src/compute/LedgerManager.sol";
 import {IComputeRegistry} from "../src/compute/interfaces/IComputeRegistry.sol";
 import {IProviderObligations} from "../src/compute/interfaces/IProviderObligations.sol";
@@ -36,6 +37,7 @@ library ComputeSystem {
         made.ledgerManager = address(new LedgerManager());
         made.computeRental =
             address(new ComputeRental(IComputeRegistry(registry), LedgerManager(made.ledgerManager)));
+        made.inferenceServing = address(new InferenceServing(registry));
     }
 
     /// @notice Whether there is such a system on this chain, each contract at its place and knowing the others.
@@ -46,7 +48,8 @@ library ComputeSystem {
             && _knows(made.computeRegistry, "STAKING()", made.computeStaking)
             && _knows(made.computeRegistry, "OBLIGATIONS()", made.computeRental)
             && _knows(made.computeRental, "REGISTRY()", made.computeRegistry)
-            && _knows(made.computeRental, "LEDGER()", made.ledgerManager);
+            && _knows(made.computeRental, "LEDGER()", made.ledgerManager)
+            && _knows(made.inferenceServing, "REGISTRY()", made.computeRegistry);
     }
 
     /// @dev Asks without trust: another chain may have anything at the address.
