@@ -1,0 +1,268 @@
+import {
+  type Address,
+  type Client,
+  encodeAbiParameters,
+  type Hash,
+  type Hex,
+  keccak256,
+  parseEventLogs,
+  stringToHex,
+  zeroAddress,
+} from 'viem'
+import { readContract } from 'viem/actions'
+import { InferenceServingAbi as abi, type Deployment } from './Deployment.ts'
+import type { Price } from './Usage.ts'
+import { type Payee, packTally, type SessionKey, type Tally, typedDigest } from './Voucher.ts'
+import { type Wallet, write } from './write.ts'
+
+export { InferenceServingAbi as abi } from './Deployment.ts'
+
+/** The token of a channel in ether. */
+export const ETHER: Address = zeroAddress
+
+/** A channel: one session key, one provider. `deposit`, `claimed` and `tokens` are totals of its life; `closeAt` 0: open. */
+export type Channel = {
+  deposit: bigint
+  claimed: bigint
+  tokens: bigint
+  epoch: number
+  closeAt: number
+  /** Hours that a close leaves the provider for settling. */
+  closeWindow: number
+}
+
+const SESSION_TYPE = keccak256(stringToHex('Session(address owner,address signer,uint128 cap,uint40 expiry)'))
+const CLOSE_TYPE = keccak256(
+  stringToHex('Close(address provider,address signer,address token,uint128 tally,uint256 deadline)'),
+)
+const YEAR_SECONDS = 31_536_000
+
+/** What an account can withdraw or put into channels: a user's credit and a provider's earnings alike. */
+export async function balanceOf(client: Client, options: balanceOf.Options): Promise<bigint> {
+  const { account, deployment } = options
+  return readContract(client, { ...at(deployment), args: [account], functionName: 'getBalance' })
+}
+
+export declare namespace balanceOf {
+  type Options = { deployment: Deployment; account: Address }
+}
+
+/** What an account ever bought, as far as providers have settled it. */
+export async function usageOf(client: Client, options: balanceOf.Options): Promise<usageOf.Result> {
+  const { account, deployment } = options
+  const [tokens, cost] = await readContract(client, {
+    ...at(deployment),
+    args: [account],
+    functionName: 'getUsage',
+  })
+  return { cost, tokens }
+}
+
+export declare namespace usageOf {
+  type Result = { tokens: bigint; cost: bigint }
+}
+
+/** The channel of a session key with a provider; all zero if it was never opened. */
+export async function channelOf(client: Client, options: channelOf.Options): Promise<Channel> {
+  const { deployment, provider, signer } = options
+  return readContract(client, {
+    ...at(deployment),
+    args: [provider, ETHER, signer],
+    functionName: 'channelOf',
+  })
+}
+
+export declare namespace channelOf {
+  type Options = { deployment: Deployment; provider: Address; signer: Address }
+}
+
+/** Whose session key this is; undefined if nobody registered it. */
+export async function sessionOf(
+  client: Client,
+  options: sessionOf.Options,
+): Promise<sessionOf.Result | undefined> {
+  const { deployment, signer } = options
+  const [owner, cap, expiry] = await readContract(client, {
+    ...at(deployment),
+    args: [signer],
+    functionName: 'sessionOf',
+  })
+  return owner === zeroAddress ? undefined : { cap, expiry, owner }
+}
+
+export declare namespace sessionOf {
+  type Options = { deployment: Deployment; signer: Address }
+  type Result = { owner: Address; cap: bigint; expiry: number }
+}
+
+/** What a provider asks for a model now; undefined if it posted no price. */
+export async function modelOf(client: Client, options: modelOf.Options): Promise<Price | undefined> {
+  const { deployment, model, provider } = options
+  const [inputPrice, outputPrice, , , , exists] = await readContract(client, {
+    ...at(deployment),
+    args: [provider, model],
+    functionName: 'modelOf',
+  })
+  return exists ? { inputPrice, outputPrice } : undefined
+}
+
+export declare namespace modelOf {
+  type Options = { deployment: Deployment; provider: Address; model: string }
+}
+
+/**
+ * Opens a channel or adds to it, in one transaction that also deposits and registers the session key. From then on the
+ * key pays alone. Warning: who steals the key can spend what is in its channels, at their providers; never withdraw it.
+ */
+export async function openChannel(wallet: Wallet, options: openChannel.Options): Promise<{ hash: Hash }> {
+  const { amount, cap = 0n, deployment, provider, session, value = amount } = options
+  const { expiry = Math.floor(Date.now() / 1000) + YEAR_SECONDS } = options
+  const owner = wallet.account.address
+  const known = await sessionOf(wallet, { deployment, signer: session.address })
+  const consent = known === undefined ? await consentOf(session, { cap, deployment, expiry, owner }) : '0x'
+  const args = [provider, ETHER, amount, session.address, cap, expiry, consent] as const
+  return send(wallet, { args, deployment, functionName: 'openChannel', value })
+}
+
+export declare namespace openChannel {
+  type Options = {
+    deployment: Deployment
+    provider: Address
+    session: SessionKey
+    /** Wei to have in the channel. */
+    amount: bigint
+    /** Wei to send along, if part of the amount comes from the free balance. */
+    value?: bigint
+    /** What later reservations by the key may draw in all. */
+    cap?: bigint
+    /** Unix seconds after which the key gets no more money; a year unless given. */
+    expiry?: number
+  }
+}
+
+/** Adds to a channel of a registered session key. */
+export async function fundChannel(wallet: Wallet, options: fundChannel.Options): Promise<{ hash: Hash }> {
+  const { amount, deployment, provider, signer, value = amount } = options
+  return send(wallet, {
+    args: [provider, ETHER, signer, amount],
+    deployment,
+    functionName: 'fundChannel',
+    value,
+  })
+}
+
+export declare namespace fundChannel {
+  type Options = channelOf.Options & { amount: bigint; value?: bigint }
+}
+
+/** Closes at once with the provider's signature (see `askToClose`); what is left goes to the owner's free balance. */
+export async function closeChannel(
+  wallet: Wallet,
+  options: closeChannel.Options,
+): Promise<closeChannel.Result> {
+  const { deadline, deployment, provider, signature, signer, tally } = options
+  const args = [provider, ETHER, signer, packTally(tally), deadline, signature]
+  return closed(wallet, { args, deployment, functionName: 'closeChannel' })
+}
+
+export declare namespace closeChannel {
+  type Options = channelOf.Options & { tally: Tally; deadline: bigint; signature: Hex }
+  type Result = { hash: Hash; paid: bigint; refund: bigint }
+}
+
+/** Asks for closing without the provider, who has the channel's window to settle what it holds. */
+export async function requestClose(wallet: Wallet, options: channelOf.Options): Promise<{ hash: Hash }> {
+  const { deployment, provider, signer } = options
+  return send(wallet, { args: [provider, ETHER, signer], deployment, functionName: 'requestClose' })
+}
+
+/** Ends a requested close after its window. */
+export async function finalizeClose(
+  wallet: Wallet,
+  options: channelOf.Options,
+): Promise<closeChannel.Result> {
+  const { deployment, provider, signer } = options
+  return closed(wallet, { args: [provider, ETHER, signer], deployment, functionName: 'finalizeClose' })
+}
+
+/** Adds to the wallet's free balance. */
+export async function deposit(wallet: Wallet, options: deposit.Options): Promise<{ hash: Hash }> {
+  const { amount, deployment } = options
+  return send(wallet, { args: [], deployment, functionName: 'deposit', value: amount })
+}
+
+export declare namespace deposit {
+  type Options = { deployment: Deployment; amount: bigint }
+}
+
+/** Pays free balance out to the wallet. */
+export async function withdraw(wallet: Wallet, options: deposit.Options): Promise<{ hash: Hash }> {
+  const { amount, deployment } = options
+  return send(wallet, { args: [amount], deployment, functionName: 'withdraw' })
+}
+
+/** Credits a provider with what vouchers promise. Anyone may; bad ones count nothing. */
+export async function settle(wallet: Wallet, options: settle.Options): Promise<settle.Result> {
+  const { deployment, provider, vouchers } = options
+  const receipt = await write(wallet, {
+    ...at(deployment),
+    args: [provider, ETHER, `0x${vouchers.map((voucher) => voucher.slice(2)).join('')}`],
+    functionName: 'settle',
+  })
+  const [event] = parseEventLogs({ abi, eventName: 'Settled', logs: receipt.logs })
+  return { credited: event?.args.total ?? 0n, hash: receipt.transactionHash }
+}
+
+export declare namespace settle {
+  type Options = { deployment: Deployment; provider: Address; vouchers: readonly Hex[] }
+  type Result = { hash: Hash; credited: bigint }
+}
+
+/** Posts the wallet's price of a model, in wei per 1,000,000 tokens. A rise takes effect after an hour. */
+export async function setModel(wallet: Wallet, options: setModel.Options): Promise<{ hash: Hash }> {
+  const { deployment, inputPrice, model, outputPrice } = options
+  return send(wallet, { args: [model, inputPrice, outputPrice], deployment, functionName: 'setModel' })
+}
+
+export declare namespace setModel {
+  type Options = Price & { deployment: Deployment; model: string }
+}
+
+/** The EIP-712 digest with which a provider agrees to a close. */
+export function closeDigest(payee: Payee, options: closeDigest.Options): Hex {
+  const { deadline, signer, tally } = options
+  const types = ['bytes32', 'address', 'address', 'address', 'uint128', 'uint256'].map((type) => ({ type }))
+  const words = [CLOSE_TYPE, payee.provider, signer, payee.token, packTally(tally), deadline]
+  return typedDigest(payee, encodeAbiParameters(types, words))
+}
+
+export declare namespace closeDigest {
+  type Options = { signer: Address; tally: Tally; deadline: bigint }
+}
+
+type Consent = { deployment: Deployment; owner: Address; cap: bigint; expiry: number }
+
+async function consentOf(session: SessionKey, { cap, deployment, expiry, owner }: Consent): Promise<Hex> {
+  const types = ['bytes32', 'address', 'address', 'uint128', 'uint40'].map((type) => ({ type }))
+  const struct = encodeAbiParameters(types, [SESSION_TYPE, owner, session.address, cap, expiry])
+  const domain = { chainId: deployment.chainId, contract: deployment.inferenceServing }
+  return session.sign({ hash: typedDigest(domain, struct) })
+}
+
+type Call = { deployment: Deployment; functionName: string; args: readonly unknown[]; value?: bigint }
+
+async function send(wallet: Wallet, { deployment, ...call }: Call): Promise<{ hash: Hash }> {
+  const receipt = await write(wallet, { ...at(deployment), ...call })
+  return { hash: receipt.transactionHash }
+}
+
+async function closed(wallet: Wallet, { deployment, ...call }: Call): Promise<closeChannel.Result> {
+  const receipt = await write(wallet, { ...at(deployment), ...call })
+  const [event] = parseEventLogs({ abi, eventName: 'ChannelClosed', logs: receipt.logs })
+  if (event === undefined) throw new Error('The close left no event.')
+  return { hash: receipt.transactionHash, paid: event.args.paid, refund: event.args.refund }
+}
+
+function at({ inferenceServing }: Deployment) {
+  return { abi, address: inferenceServing } as const
+}

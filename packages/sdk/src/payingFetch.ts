@@ -1,0 +1,291 @@
+import { type Address, bytesToHex, type Hex, keccak256, type PublicClient, stringToHex } from 'viem'
+import { ChannelRefusedError } from './channelState.ts'
+import type { Deployment } from './Deployment.ts'
+import { channelOf, ETHER, modelOf } from './Inference.ts'
+import { createMeter, type Meter, read } from './meteredStream.ts'
+import { headersFor } from './PaidRequest.ts'
+import { createPayer, flush, owe, type Payer, reconcile } from './Payer.ts'
+import type { Price } from './Usage.ts'
+import type { SessionKey } from './Voucher.ts'
+
+const PAID_PATH = /^(.*)(\/v1\/(?:chat\/)?completions)$/
+const PRICE_AGE_MS = 60_000
+/** A provider lets two windows stand unpaid; so much may be on its books and not on ours when a stream breaks. */
+const CREDIT_TOKENS = 32
+const LIFE_SECONDS = 300
+
+/**
+ * A `fetch` that pays a provider from a channel, for any OpenAI client: `new OpenAI({ baseURL, fetch: payingFetch(...) })`.
+ * It signs only for text that has arrived, at the price posted on chain; other requests pass through. Without a channel
+ * it answers 402 in OpenAI's shape and says what to do.
+ */
+export function payingFetch(client: PublicClient, options: payingFetch.Options): typeof globalThis.fetch {
+  const { deployment, fetch = globalThis.fetch, provider, session } = options
+  const payee = { chainId: deployment.chainId, contract: deployment.inferenceServing, provider, token: ETHER }
+  const shop: Shop = { client, fetch, options, payers: new Map(), prices: new Map(), recent: new Map() }
+
+  return async (input, init) => {
+    const request = new Request(input, init)
+    const [, base, path] = PAID_PATH.exec(new URL(request.url).pathname) ?? []
+    if (request.method !== 'POST' || path === undefined) return fetch(request)
+
+    const body = new Uint8Array(await request.arrayBuffer())
+    const wanted = parse(body)
+    const price = wanted && (await priceOf(shop, wanted.model))
+    if (wanted === undefined || price === undefined) return fetch(request.url, plain(request, body))
+
+    const url = `${new URL(request.url).origin}${base}`
+    let payer = shop.payers.get(url)
+    if (payer === undefined) {
+      payer = createPayer({ fetch, key: session, onPayment: options.onPayment, payee, url })
+      payer.allowance = creditOf(price)
+      shop.payers.set(url, payer)
+    }
+    return send(shop, { body, path, payer, price, request, wanted })
+  }
+}
+
+export declare namespace payingFetch {
+  type Options = {
+    deployment: Deployment
+    /** The account that is paid. */
+    provider: Address
+    /** The channel's session key. */
+    session: SessionKey
+    /** Wei that one request may cost; unlimited unless given. The channel's deposit limits the whole. */
+    maxPerRequest?: bigint
+    /** Called for each voucher signed. */
+    onPayment?: ((payment: Payer.Payment) => void) | undefined
+    fetch?: typeof globalThis.fetch
+  }
+}
+
+type Shop = {
+  client: PublicClient
+  fetch: typeof fetch
+  options: payingFetch.Options
+  payers: Map<string, Payer>
+  prices: Map<string, { price: Price | undefined; readAt: number }>
+  /** Request ids by body, for a client's own retries. */
+  recent: Map<Hex, Hex>
+}
+type Wanted = { model: string; stream: boolean; limit: number; stopBytes: number }
+type Order = {
+  request: Request
+  path: string
+  body: Uint8Array<ArrayBuffer>
+  wanted: Wanted
+  price: Price
+  payer: Payer
+}
+
+async function send(shop: Shop, order: Order): Promise<Response> {
+  const { body, payer, request } = order
+  const id = requestId(shop, request, body)
+  for (let attempt = 0; ; attempt++) {
+    const refusal = await ready(shop, order)
+    if (refusal !== undefined) return refusal
+
+    payer.active++
+    let settled = false
+    const leave = () => {
+      if (!settled) payer.active--
+      settled = true
+    }
+    try {
+      const response = await shop.fetch(request.url, await paid(order, id))
+      if (response.status === 402 && attempt === 0) {
+        payer.stale = true
+        await response.body?.cancel()
+        leave()
+        continue
+      }
+      const answer = await receive(shop, order, { leave, response })
+      return answer
+    } catch (error) {
+      leave()
+      payer.stale = true
+      throw error
+    }
+  }
+}
+
+/** Makes sure that there is a channel, that both sides' books agree, and that nothing is left to pay. */
+async function ready(shop: Shop, { payer }: Order): Promise<Response | undefined> {
+  const { deployment, provider, session } = shop.options
+  try {
+    if (payer.stale) {
+      const channel = await channelOf(shop.client, { deployment, provider, signer: session.address })
+      if (channel.deposit === channel.claimed) return refuse('no_channel', noChannel(shop))
+      if (channel.closeAt !== 0)
+        return refuse('channel_closing', 'The channel is being closed. Open another one.')
+      await reconcile(payer, channel)
+    }
+    await flush(payer)
+  } catch (error) {
+    if (error instanceof ChannelRefusedError && error.status < 500)
+      return refuse('channel_refused', error.message)
+    throw error
+  }
+  return undefined
+}
+
+async function paid({ body, path, payer, request }: Order, id: Hex): Promise<RequestInit> {
+  const expiry = Math.floor(Date.now() / 1000) + LIFE_SECONDS
+  const { key, payee } = payer
+  const proof = await headersFor({ body, expiry, id, path }, { key, payee })
+  const init = plain(request, body)
+  return { ...init, headers: { ...Object.fromEntries(request.headers), ...proof } }
+}
+
+function plain(request: Request, body: Uint8Array<ArrayBuffer>): RequestInit {
+  return { body, headers: request.headers, method: request.method, signal: request.signal }
+}
+
+type Arrival = { response: Response; leave: () => void }
+
+/** The provider's answer, paid for as the caller reads it. */
+async function receive(shop: Shop, order: Order, { leave, response }: Arrival): Promise<Response> {
+  const { body, payer, price, wanted } = order
+  if (
+    !response.ok ||
+    !response.body ||
+    !response.headers.get('content-type')?.startsWith('text/event-stream')
+  ) {
+    leave()
+    return response
+  }
+
+  const meter = createMeter({
+    limits: {
+      cost: shop.options.maxPerRequest ?? 1n << 80n,
+      // Every token has a byte; what a template adds to a message is shorter than its JSON.
+      inputTokens: body.length + 64,
+      outputTokens: wanted.limit,
+    },
+    onCharge: (charge) => owe(payer, charge),
+    price,
+    slackTokens: 8 + wanted.stopBytes,
+  })
+  const finish = async (clean: boolean) => {
+    if (!clean) {
+      payer.allowance = creditOf(price)
+      payer.stale = true
+    }
+    leave()
+    await flush(payer).catch(() => {})
+  }
+  const stream = metered(response.body, { finish, meter })
+  if (wanted.stream) return new Response(stream, { headers: response.headers, status: response.status })
+  return whole(stream, { meter, response })
+}
+
+/** Passes bytes through as they are, reading along. */
+function metered(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  options: { meter: Meter; finish: (clean: boolean) => Promise<void> },
+) {
+  const { finish, meter } = options
+  const reader = body.getReader()
+  const decoder = new TextDecoder()
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      async cancel(reason) {
+        await reader.cancel(reason).catch(() => {})
+        await finish(false)
+      },
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read()
+          if (!done) {
+            read(meter, decoder.decode(value, { stream: true }))
+            controller.enqueue(value)
+            return
+          }
+          await finish(meter.done)
+          controller.close()
+        } catch (error) {
+          await reader.cancel(error).catch(() => {})
+          await finish(false)
+          controller.error(error)
+        }
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** Reads the stream to its end and gives the JSON answer that the caller asked for. */
+async function whole(
+  stream: ReadableStream,
+  { meter, response }: { meter: Meter; response: Response },
+): Promise<Response> {
+  await stream.pipeTo(new WritableStream())
+  const headers = new Headers(response.headers)
+  headers.set('content-type', 'application/json')
+  if (meter.response !== undefined) return new Response(meter.response, { headers })
+  const status = meter.failure?.includes('"payment_') ? 402 : 502
+  return new Response(
+    meter.failure ?? '{"error":{"message":"The answer broke off.","type":"server_error"}}',
+    { headers, status },
+  )
+}
+
+/** The price posted on chain; undefined if the provider posted none. */
+async function priceOf(shop: Shop, model: string): Promise<Price | undefined> {
+  const known = shop.prices.get(model)
+  if (known !== undefined && Date.now() - known.readAt < PRICE_AGE_MS) return known.price
+
+  const { deployment, provider } = shop.options
+  const found = await modelOf(shop.client, { deployment, model, provider })
+  shop.prices.set(model, { price: found, readAt: Date.now() })
+  return found
+}
+
+function parse(body: Uint8Array): Wanted | undefined {
+  try {
+    const json = JSON.parse(new TextDecoder().decode(body))
+    const stops: string[] = [json.stop ?? []].flat()
+    return {
+      limit: json.max_completion_tokens ?? json.max_tokens ?? Number.POSITIVE_INFINITY,
+      model: String(json.model),
+      stopBytes: Math.max(0, ...stops.map((stop) => new TextEncoder().encode(stop).length)),
+      stream: json.stream === true,
+    }
+  } catch {
+    // The provider says what is wrong with it.
+    return undefined
+  }
+}
+
+/** A caller's own key or a client's own retry names the same request again; else every call is a new one. */
+function requestId({ recent }: Shop, request: Request, body: Uint8Array): Hex {
+  const key = request.headers.get('idempotency-key')
+  if (key !== null) return keccak256(stringToHex(key))
+
+  const hash = keccak256(body)
+  const retried =
+    Number(request.headers.get('x-stainless-retry-count') ?? 0) > 0 ? recent.get(hash) : undefined
+  const id = retried ?? bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
+  recent.delete(hash)
+  recent.set(hash, id)
+  if (recent.size > 256) recent.delete(recent.keys().next().value as Hex)
+  return id
+}
+
+function creditOf({ outputPrice }: Price): bigint {
+  return (BigInt(CREDIT_TOKENS) * outputPrice) / 1_000_000n + 1n
+}
+
+function noChannel({ options }: Shop): string {
+  const { deployment, provider, session } = options
+  return (
+    `The session key ${session.address} has no money in a channel with provider ${provider}. ` +
+    `Call openChannel or fundChannel of InferenceServing ${deployment.inferenceServing} on chain ${deployment.chainId}.`
+  )
+}
+
+function refuse(code: string, message: string): Response {
+  const error = { code, message, param: null, type: 'payment_required' }
+  return Response.json({ error }, { status: 402 })
+}
