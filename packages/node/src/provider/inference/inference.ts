@@ -1,0 +1,155 @@
+import { Inference as Contract, type Deployment, type Price } from '@jejunetwork/sdk'
+import type { FastifyInstance } from 'fastify'
+import type { LocalAccount, PublicClient } from 'viem'
+import type { Journal } from '../../journal.ts'
+import type { Log } from '../../log.ts'
+import { every } from '../../loop.ts'
+import type { Sender } from '../../send.ts'
+import { type Books, createBooks, setCredit } from './books.ts'
+import type { Counter } from './complete.ts'
+import { loadEngine } from './engine.ts'
+import { addRoutes } from './routes.ts'
+import { forgetCharges } from './rows.ts'
+import { settle } from './settle.ts'
+import { createSlots } from './slots.ts'
+
+/** What is served, and for how much. Prices are wei per 1,000,000 tokens. */
+export type InferenceConfig = {
+  modelPath: string
+  modelName: string
+  inputPrice: bigint
+  outputPrice: bigint
+  /** A payer signs at the latest after so many tokens or milliseconds; two such windows may stand unpaid. */
+  window: { tokens: number; ms: number }
+  threads?: number
+  /** Vouchers go on chain when they are worth this many times the gas; 0: as soon as there are any. */
+  settle?: { intervalMs?: number; gasMultiple?: bigint }
+}
+
+export type Inference = {
+  readonly models: readonly string[]
+  routes(app: FastifyInstance): void
+  /** Brings what is paid on chain now, worth it or not; the wei that it brought. */
+  settleNow(): Promise<bigint>
+  stats(): { running: number; waiting: number }
+  close(): Promise<void>
+}
+
+const PRICE_AGE_MS = 10_000
+const REQUEST_LIFE_MS = 86_400_000
+const QUEUE = 16
+
+/** Loads the model, posts its price, answers requests and settles what they earn. `account` is the provider. */
+export async function openInference(config: InferenceConfig, deps: openInference.Deps): Promise<Inference> {
+  const { account, client, deployment, journal, log, onProgress, sender } = deps
+  onProgress?.(`Loading the model ${config.modelName} …`)
+  const engine = await loadEngine({ modelPath: config.modelPath, threads: config.threads })
+  const stop = new AbortController()
+  const signal = AbortSignal.any([deps.signal, stop.signal])
+
+  const books = createBooks({
+    client,
+    deployment,
+    journal,
+    patienceMs: 10_000,
+    provider: account.address,
+    window: config.window,
+  })
+  await postPrice(config, deps)
+  const slots = createSlots({ places: engine.parallel, queue: QUEUE })
+  const price = priceReader(config, { books, deps })
+  const counter: Counter = {
+    account,
+    books,
+    engine,
+    log,
+    model: config.modelName,
+    price,
+    running: new Map(),
+    signal,
+    slots,
+  }
+  await price()
+
+  const { gasMultiple = 20n, intervalMs = 30_000 } = config.settle ?? {}
+  const task = async () => {
+    await settle(books, { gasMultiple, log, sender })
+    forgetCharges(journal, { before: Date.now() - REQUEST_LIFE_MS })
+  }
+  const loop = every(intervalMs, task, { onError: (error) => log.warn('settling failed', { error }), signal })
+
+  return {
+    async close() {
+      stop.abort()
+      await loop
+      await Promise.all([...counter.running.values()].map(({ done }) => done))
+      await engine.close()
+    },
+    models: [config.modelName],
+    routes: (app) => addRoutes(app, counter),
+    settleNow: () => settle(books, { gasMultiple: 0n, log, sender }),
+    stats: () => ({ running: slots.running(), waiting: slots.waiting() }),
+  }
+}
+
+export declare namespace openInference {
+  type Deps = {
+    client: PublicClient
+    account: LocalAccount
+    sender: Sender
+    journal: Journal
+    log: Log
+    signal: AbortSignal
+    deployment: Deployment
+    onProgress?: ((message: string) => void) | undefined
+  }
+}
+
+/** Puts the configured price on chain. A fall counts at once, a rise after an hour; until then the old one is charged. */
+async function postPrice(
+  config: InferenceConfig,
+  { account, client, deployment, log, sender }: openInference.Deps,
+): Promise<void> {
+  const { inputPrice, modelName: model, outputPrice } = config
+  const posted = await Contract.modelOf(client, { deployment, model, provider: account.address })
+  if (posted?.inputPrice === inputPrice && posted.outputPrice === outputPrice) return
+
+  const args = [model, inputPrice, outputPrice]
+  await sender.write({
+    abi: Contract.abi,
+    address: deployment.inferenceServing,
+    args,
+    functionName: 'setModel',
+  })
+  log.info('price posted', { inputPrice, model, outputPrice })
+}
+
+/** Reads the price on chain, at most every few seconds. */
+function priceReader(
+  config: InferenceConfig,
+  { books, deps }: { books: Books; deps: openInference.Deps },
+): () => Promise<Price> {
+  const { account, client, deployment } = deps
+  let known: Promise<Price> | undefined
+  let readAt = 0
+  const read = async () => {
+    const posted = await Contract.modelOf(client, {
+      deployment,
+      model: config.modelName,
+      provider: account.address,
+    })
+    if (posted === undefined) throw new Error(`No price of ${config.modelName} is on chain.`)
+    setCredit(books, posted)
+    return posted
+  }
+  return () => {
+    if (known === undefined || Date.now() - readAt > PRICE_AGE_MS) {
+      readAt = Date.now()
+      known = read()
+      known.catch(() => {
+        known = undefined
+      })
+    }
+    return known
+  }
+}

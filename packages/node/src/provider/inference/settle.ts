@@ -1,0 +1,62 @@
+import { Inference } from '@jejunetwork/sdk'
+import { concatHex, type PublicClient } from 'viem'
+import type { Log } from '../../log.ts'
+import type { Sender } from '../../send.ts'
+import { type Book, type Books, openBook, refresh } from './books.ts'
+import { signersWithVoucher } from './rows.ts'
+
+/** About what a settlement costs: once, and for each voucher. */
+const GAS = { each: 9_900n, once: 29_000n }
+const MOST_VOUCHERS = 400
+
+/**
+ * Brings vouchers on chain: all of them when together they are worth `gasMultiple` times the gas, and at once when one of
+ * their channels is being closed. Looks at the chain, not at events, so a missed one costs nothing.
+ */
+export async function settle(books: Books, options: settle.Options): Promise<bigint> {
+  const { gasMultiple, log, sender } = options
+  const { client, deployment, provider } = books.options
+  const due = await unsettled(books)
+  if (due.length === 0) return 0n
+
+  const worth = due.reduce((sum, { amount }) => sum + amount, 0n)
+  const gas = GAS.once + GAS.each * BigInt(due.length)
+  const isUrgent = due.some(({ book }) => book.closeAt !== 0)
+  if (!isUrgent && worth < gasMultiple * gas * (await gasPrice(client))) return 0n
+
+  for (let start = 0; start < due.length; start += MOST_VOUCHERS) {
+    const part = due.slice(start, start + MOST_VOUCHERS).map(({ book }) => book)
+    const packed = concatHex(part.map(({ voucher }) => voucher ?? '0x'))
+    await sender.write({
+      abi: Inference.abi,
+      address: deployment.inferenceServing,
+      args: [provider, Inference.ETHER, packed],
+      functionName: 'settle',
+    })
+    for (const book of part) await refresh(books, book)
+  }
+  log.info('vouchers settled', { isUrgent, vouchers: due.length, wei: worth })
+  return worth
+}
+
+export declare namespace settle {
+  type Options = { sender: Sender; log: Log; gasMultiple: bigint }
+}
+
+/** Channels with a voucher that is worth more than what was claimed. */
+async function unsettled(books: Books): Promise<{ book: Book; amount: bigint }[]> {
+  const due: { book: Book; amount: bigint }[] = []
+  for (const signer of signersWithVoucher(books.options.journal)) {
+    const book = await openBook(books, signer)
+    if (book === undefined) continue
+    await refresh(books, book)
+    if (book.voucher !== null && book.paid > book.claimed)
+      due.push({ amount: book.paid - book.claimed, book })
+  }
+  return due
+}
+
+async function gasPrice(client: PublicClient): Promise<bigint> {
+  const { baseFeePerGas } = await client.getBlock()
+  return baseFeePerGas ?? client.getGasPrice()
+}
