@@ -7,6 +7,7 @@ import {console} from "forge-std/console.sol";
 import {ComputeSystem} from "./ComputeSystem.sol";
 
 /// @notice Deploys Jeju Compute and writes `deployments/<chainId>.json`. A second run leaves what is there as it is.
+/// @dev Writes into the folder `DEPLOYMENTS` instead if the environment names one.
 /// @dev Signs with `PRIVATE_KEY` from the environment; on chain 31337, and only there, with anvil's first account if unset.
 contract DeployCompute is Script {
     using ComputeSystem for ComputeSystem.Deployment;
@@ -18,7 +19,8 @@ contract DeployCompute is Script {
     uint256 private constant ANVIL_KEY = 0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80;
 
     function run() external {
-        string memory path = string.concat("deployments/", vm.toString(block.chainid), ".json");
+        string memory folder = vm.envOr("DEPLOYMENTS", string("deployments"));
+        string memory path = string.concat(folder, "/", vm.toString(block.chainid), ".json");
         if (vm.exists(path) && _read(path).isWired()) {
             console.log("Jeju Compute is already deployed; see packages/contracts/%s", path);
             return;

@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { delimiter, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Deployment } from '@jejunetwork/sdk'
+import { foundry } from './foundry.ts'
+
+/** The contracts' sources in this repository, which the deploying command runs from. */
+export const CONTRACTS: string = join(import.meta.dirname, '../../../../contracts')
+
+/** Deploys the six contracts by the command that the docs name, and reads back where they are. */
+export async function deploy(options: deploy.Options): Promise<Deployment> {
+  const { chainId, environment, rpcUrl, signal } = options
+  const args = ['script', 'script/DeployCompute.s.sol', '--rpc-url', rpcUrl, '--broadcast']
+  try {
+    await promisify(execFile)(foundry('forge'), args, {
+      cwd: CONTRACTS,
+      env: { ...environment, PATH: `${dirname(process.execPath)}${delimiter}${environment['PATH'] ?? ''}` },
+      maxBuffer: 64 * 1024 * 1024,
+      ...(signal ? { signal } : {}),
+    })
+  } catch (cause) {
+    throw new DeployFailedError({ cause })
+  }
+  const directory = environment['DEPLOYMENTS'] ?? 'deployments'
+  return JSON.parse(await readFile(join(CONTRACTS, directory, `${chainId}.json`), 'utf8')) as Deployment
+}
+
+export declare namespace deploy {
+  type Options = {
+    chainId: number
+    /** What forge sees: PATH at least; DEPLOYMENTS is where the addresses go, relative to the contracts. */
+    environment: NodeJS.ProcessEnv
+    rpcUrl: string
+    signal?: AbortSignal
+  }
+}
+
+/** forge did not deploy the contracts. */
+export class DeployFailedError extends Error {
+  override readonly name = 'DeployFailedError'
+
+  constructor({ cause }: { cause: unknown }) {
+    const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string }
+    super(
+      `The contracts could not be deployed; forge said:\n${`${stdout}\n${stderr}`.trim().slice(-2_000)}`,
+      { cause },
+    )
+  }
+}
