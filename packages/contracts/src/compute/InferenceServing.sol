@@ -22,12 +22,6 @@ contract InferenceServing is EIP712, Meters {
     using Channels for bytes32;
     using Channels for uint256;
 
-    struct Session {
-        address owner;
-        uint40 expiry;
-        uint56 capGwei;
-    }
-
     bytes32 private constant SESSION_TYPEHASH =
         keccak256("Session(address owner,address signer,uint128 cap,uint40 expiry)");
     bytes32 private constant CLOSE_TYPEHASH =
@@ -36,7 +30,8 @@ contract InferenceServing is EIP712, Meters {
 
     /* STORAGE */
 
-    mapping(address signer => Session) private _sessions;
+    /// @dev `cap in gwei 56 | expiry 40 | owner 160`.
+    mapping(address signer => uint256) private _sessions;
 
     constructor(address registry) Offers(registry) {}
 
@@ -52,15 +47,17 @@ contract InferenceServing is EIP712, Meters {
         uint40 expiry,
         bytes calldata consent
     ) external payable {
-        if (_sessions[signer].owner == address(0)) _register(signer, cap, expiry, consent);
-        _fundChannel(provider, token, signer, amount);
+        uint256 session = _sessions[signer];
+        if (session == 0) session = _register(signer, cap, expiry, consent);
+        _fundChannel(provider, token, signer, amount, session);
     }
 
     /// @inheritdoc IInferenceServing
     function fundChannel(address provider, address token, address signer, uint256 amount) external payable {
-        require(_sessions[signer].owner != address(0), UnknownSigner(signer));
+        uint256 session = _sessions[signer];
+        require(session != 0, UnknownSigner(signer));
 
-        _fundChannel(provider, token, signer, amount);
+        _fundChannel(provider, token, signer, amount, session);
     }
 
     /// @inheritdoc IInferenceServing
@@ -68,15 +65,15 @@ contract InferenceServing is EIP712, Meters {
         external
         returns (uint256 credited)
     {
-        _requireEther(token);
+        credited = Vouchers.settle(_domainSeparator(), Channels.CHANNELS, provider, token, packed);
 
-        bytes memory items;
-        bytes32 group = Channels.groupOf(Channels.CHANNELS, provider, token);
-        (credited, items) = Vouchers.settle(_domainSeparator(), group, provider, token, packed);
-
-        if (credited == 0) return 0;
+        // Channels of other tokens cannot be opened yet, so nothing was credited.
+        if (credited == 0) {
+            _requireEther(token);
+            return 0;
+        }
         _credit(provider, credited);
-        emit Settled(provider, token, credited, items);
+        emit Settled(provider, credited);
     }
 
     /// @inheritdoc IInferenceServing
@@ -96,7 +93,7 @@ contract InferenceServing is EIP712, Meters {
         uint256 claimed = uint256(tally).claimedOf();
         if (claimed > word.depositOf()) claimed = word.depositOf();
         uint256 paid = claimed - word.claimedOf();
-        word = word.claim(paid, uint256(tally).tokensOf() - word.tokensOf());
+        word = word.claim(paid, uint256(tally).tokensOf());
 
         _credit(provider, paid);
         _close(provider, token, signer, slot, word, paid);
@@ -133,8 +130,8 @@ contract InferenceServing is EIP712, Meters {
 
     /// @inheritdoc IInferenceServing
     function sessionOf(address signer) external view returns (address owner, uint128 cap, uint40 expiry) {
-        Session storage session = _sessions[signer];
-        return (session.owner, uint128(session.capGwei) * 1 gwei, session.expiry);
+        uint256 session = _sessions[signer];
+        return (address(uint160(session)), uint128(session >> 200) * 1 gwei, uint40(session >> 160));
     }
 
     /// @inheritdoc IInferenceServing
@@ -151,9 +148,11 @@ contract InferenceServing is EIP712, Meters {
 
     /* INTERNAL */
 
-    function _register(address signer, uint128 cap, uint40 expiry, bytes calldata consent) private {
+    function _register(address signer, uint128 cap, uint40 expiry, bytes calldata consent)
+        private
+        returns (uint256 session)
+    {
         require(signer != address(0), InvalidConsent(msg.sender, signer));
-        require(block.timestamp < expiry, SessionExpired(signer, expiry));
         bytes32 digest =
             _hashTypedData(keccak256(abi.encode(SESSION_TYPEHASH, msg.sender, signer, cap, expiry)));
         bool consents = ECDSA.tryRecoverCalldata(digest, consent) == signer;
@@ -161,18 +160,21 @@ contract InferenceServing is EIP712, Meters {
 
         uint256 capGwei = cap / 1 gwei;
         if (capGwei > type(uint56).max) capGwei = type(uint56).max;
+        session = (capGwei << 200) | (uint256(expiry) << 160) | uint160(msg.sender);
 
-        _sessions[signer] = Session({owner: msg.sender, expiry: expiry, capGwei: uint56(capGwei)});
+        _sessions[signer] = session;
         emit SessionKeyRegistered(msg.sender, signer, uint128(capGwei * 1 gwei), expiry);
     }
 
-    function _fundChannel(address provider, address token, address signer, uint256 amount) private {
-        Session memory session = _sessions[signer];
-        require(session.owner == msg.sender, SignerTaken(signer, session.owner));
-        require(block.timestamp < session.expiry, SessionExpired(signer, session.expiry));
+    function _fundChannel(address provider, address token, address signer, uint256 amount, uint256 session)
+        private
+    {
+        require(address(uint160(session)) == msg.sender, SignerTaken(signer, address(uint160(session))));
+        uint256 expiry = uint40(session >> 160);
+        require(block.timestamp < expiry, SessionExpired(signer, expiry));
 
-        _fund(Channels.CHANNELS, provider, token, signer, amount);
-        emit ChannelFunded(msg.sender, signer, provider, token, amount);
+        uint256 fromBalance = _fund(Channels.CHANNELS, provider, token, signer, amount);
+        emit ChannelFunded(msg.sender, signer, provider, token, amount, fromBalance);
     }
 
     function _close(address provider, address token, address signer, bytes32 slot, uint256 word, uint256 paid)
@@ -181,7 +183,7 @@ contract InferenceServing is EIP712, Meters {
         uint256 refund = word.leftOf();
 
         slot.store(word.close());
-        _credit(_sessions[signer].owner, refund);
+        _credit(_ownerOf(signer), refund);
         emit ChannelClosed(signer, provider, token, paid, refund);
     }
 
@@ -195,15 +197,18 @@ contract InferenceServing is EIP712, Meters {
         require(word.closeWindowOf() != 0, ChannelNotOpen(signer, provider));
     }
 
+    function _ownerOf(address signer) private view returns (address) {
+        return address(uint160(_sessions[signer]));
+    }
+
     function _requireParty(address signer) private view {
-        bool party = msg.sender == signer || msg.sender == _sessions[signer].owner;
+        bool party = msg.sender == signer || msg.sender == _ownerOf(signer);
         require(party, NotParty(signer, msg.sender));
     }
 
     function _requireCurrent(uint128 tally, uint256 word) private pure {
         uint256 signed = tally;
-        bool current = signed.epochOf() == word.epochOf() && signed.claimedOf() >= word.claimedOf()
-            && signed.tokensOf() >= word.tokensOf();
+        bool current = signed.epochOf() == word.epochOf() && signed.claimedOf() >= word.claimedOf();
         require(current, StaleTally(tally, uint128(word)));
     }
 

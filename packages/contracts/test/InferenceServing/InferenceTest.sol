@@ -95,7 +95,7 @@ abstract contract InferenceTest is Test {
 
     function _consent(uint256 secret, address owner, address key) internal view returns (bytes memory) {
         bytes32 typehash = keccak256("Session(address owner,address signer,uint128 cap,uint40 expiry)");
-        return _sign(secret, _digest(keccak256(abi.encode(typehash, owner, key, CAP, expiry))));
+        return _compact(secret, _digest(keccak256(abi.encode(typehash, owner, key, CAP, expiry))));
     }
 
     function _closeSignature(uint256 secret, uint128 tally, uint256 deadline)

@@ -35,7 +35,7 @@ contract SettleTest is InferenceTest {
         uint128 two = _tally(0, 0.5 ether, 3);
 
         vm.expectEmit(address(serving));
-        emit IInferenceServing.Settled(provider, ETHER, 2.5 ether, abi.encodePacked(signer, one, other, two));
+        emit IInferenceServing.Settled(provider, 2.5 ether);
         uint256 credited = _settle(abi.encodePacked(_voucher(one), _voucherFor(otherKey, provider, two)));
 
         vm.assertEq(credited, 2.5 ether, "both");
@@ -92,12 +92,38 @@ contract SettleTest is InferenceTest {
         vm.assertEq(_channel().tokens, 20, "tokens");
     }
 
-    /// INF-6: tokens never fall, whatever the amount.
-    function test_skipsFewerTokens() external {
+    /// INF-6: an amount that did not grow is nothing new, whatever the tokens.
+    function test_skipsTokensAlone() external {
         _settle(_voucher(_tally(0, 1 ether, 10)));
 
-        vm.assertEq(_settle(_voucher(_tally(0, 2 ether, 9))), 0, "fewer tokens");
-        vm.assertEq(_settle(_voucher(_tally(0, 2 ether, 10))), 1 ether, "as many tokens");
+        vm.assertEq(_settle(_voucher(_tally(0, 1 ether, 20))), 0, "no more wei");
+        vm.assertEq(_channel().tokens, 10, "tokens");
+    }
+
+    /// INF-7: the tokens are those of the last voucher that counted.
+    function test_tokensAreTheLast() external {
+        _settle(_voucher(_tally(0, 1 ether, 10)));
+
+        vm.assertEq(_settle(_voucher(_tally(0, 2 ether, 9))), 1 ether, "more wei");
+        vm.assertEq(_channel().tokens, 9, "tokens");
+        vm.assertEq(_channel().deposit, 10 ether, "deposit");
+    }
+
+    /// INF-6, INF-7: whatever was settled before and is signed now, the model says what counts.
+    function test_model(uint80 first, uint80 second, uint40 tokens, uint8 epoch) external {
+        uint256 before = first > 10 ether ? 10 ether : first;
+        uint256 then = second > 10 ether ? 10 ether : second;
+        bool counts = epoch == 0 && then > before;
+
+        vm.assertEq(_settle(_voucher(_tally(0, first, 7))), before, "first");
+        uint256 got = _settle(_voucher(_tally(epoch, second, tokens)));
+
+        vm.assertEq(got, counts ? then - before : 0, "second");
+        vm.assertEq(_channel().claimed, counts ? then : before, "claimed");
+        vm.assertEq(_channel().tokens, counts ? tokens : first == 0 ? 0 : 7, "tokens");
+        vm.assertEq(_channel().epoch, 0, "epoch");
+        vm.assertEq(_channel().deposit, 10 ether, "deposit");
+        vm.assertEq(_channel().closeWindow, 1, "window");
     }
 
     /// INF-6: a voucher of another epoch is skipped, of a past and of a future one.

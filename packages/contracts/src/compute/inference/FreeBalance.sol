@@ -38,18 +38,27 @@ abstract contract FreeBalance is IInferenceServing, NonReentrant {
     }
 
     function _credit(address account, uint256 amount) internal {
-        if (amount != 0) _balances[account] += amount;
+        if (amount == 0) return;
+        // All balances together are ether that was sent here, which is less than 2^256 wei.
+        unchecked {
+            _balances[account] += amount;
+        }
     }
 
-    /// @dev Adds the value sent to the caller's free balance and takes `amount` from it, in one write, or in none when the
-    ///      two are the same.
-    function _take(uint256 amount) internal {
-        if (msg.value != amount) {
-            uint256 balance = _balances[msg.sender] + msg.value;
-            require(balance >= amount, InsufficientBalance(msg.sender, balance, amount));
-            _balances[msg.sender] = balance - amount;
+    /// @dev Spends `amount` out of the value sent and, where that is short, of the caller's free balance; what the value
+    ///      exceeds it by is deposited. Touches no balance when the two are the same.
+    function _spend(uint256 amount) internal returns (uint256 fromBalance) {
+        if (msg.value == amount) return 0;
+        uint256 balance = _balances[msg.sender];
+        if (msg.value > amount) {
+            uint256 rest = msg.value - amount;
+            _balances[msg.sender] = balance + rest;
+            emit Deposited(msg.sender, msg.sender, rest);
+        } else {
+            fromBalance = amount - msg.value;
+            require(balance >= fromBalance, InsufficientBalance(msg.sender, balance, fromBalance));
+            _balances[msg.sender] = balance - fromBalance;
         }
-        if (msg.value != 0) emit Deposited(msg.sender, msg.sender, msg.value);
     }
 
     function _requireEther(address token) internal pure {

@@ -67,7 +67,10 @@ abstract contract Funds is Offers {
     /* INTERNAL */
 
     /// @dev Moves `amount` of the caller's money into the channel or meter `space` has for these, and opens it if need be.
-    function _fund(bytes32 space, address provider, address token, address signer, uint256 amount) internal {
+    function _fund(bytes32 space, address provider, address token, address signer, uint256 amount)
+        internal
+        returns (uint256 fromBalance)
+    {
         _requireEther(token);
         require(amount != 0, ZeroAmount());
         Offer memory offer = _offers[provider];
@@ -79,7 +82,7 @@ abstract contract Funds is Offers {
 
         bool metered = space == Channels.METERS;
 
-        _take(amount);
+        fromBalance = _spend(amount);
         slot.store(word.fund(amount, metered ? METER_HOURS : offer.closeWindow));
         if (word == 0) _lists.add(msg.sender, signer, metered ? offer.number | METERED : offer.number);
     }

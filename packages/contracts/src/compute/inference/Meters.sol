@@ -16,8 +16,8 @@ abstract contract Meters is Funds {
 
     /// @inheritdoc IInferenceServing
     function openMeter(address provider, address token, uint256 amount) external payable {
-        _fund(Channels.METERS, provider, token, msg.sender, amount);
-        emit MeterFunded(msg.sender, provider, token, amount);
+        uint256 fromBalance = _fund(Channels.METERS, provider, token, msg.sender, amount);
+        emit MeterFunded(msg.sender, provider, token, amount, fromBalance);
     }
 
     /// @inheritdoc IInferenceServing
@@ -99,6 +99,7 @@ abstract contract Meters is Funds {
         return (inputTokens * entry.input.get() + outputTokens * entry.output.get()) / PRICE_UNIT;
     }
 
+    /// @dev The meter's tokens afterwards.
     function _tokens(uint256 inputTokens, uint256 outputTokens, uint256 before)
         private
         pure

@@ -98,7 +98,7 @@ interface IInferenceServing is INotYetSupported {
     /// @notice The deadline passed, or is more than 10 minutes ahead.
     error InvalidDeadline(uint256 deadline, uint256 time);
 
-    /// @notice The tally is of another epoch, or below what is settled already.
+    /// @notice The tally is of another epoch, or its amount below what is settled already.
     error StaleTally(uint128 tally, uint128 claimed);
 
     /// @notice The signature is neither the provider's nor its operator's.
@@ -143,14 +143,20 @@ interface IInferenceServing is INotYetSupported {
     /// @notice `signer` is `owner`'s session key from now on.
     event SessionKeyRegistered(address indexed owner, address indexed signer, uint128 cap, uint40 expiry);
 
-    /// @notice `amount` moved from the owner's free balance into the channel.
+    /// @notice `amount` moved into the channel, `fromBalance` of it from the owner's free balance, the rest from the value
+    ///         sent. What the value exceeds `amount` by is `Deposited`.
     event ChannelFunded(
-        address indexed owner, address indexed signer, address indexed provider, address token, uint256 amount
+        address indexed owner,
+        address indexed signer,
+        address indexed provider,
+        address token,
+        uint256 amount,
+        uint256 fromBalance
     );
 
-    /// @notice Vouchers were settled and the provider was credited with `total`.
-    /// @param items for each voucher that counted 36 bytes: the session key (20) and the channel's tally afterwards (16).
-    event Settled(address indexed provider, address indexed token, uint256 total, bytes items);
+    /// @notice Vouchers were settled and the provider was credited with `total`. Whose they were is in the call's data; what
+    ///         their channels came to, `channelOf` tells.
+    event Settled(address indexed provider, uint256 total);
 
     /// @notice The owner or its session key wants the channel closed; vouchers settle until `closeAt`, and until finalized.
     event CloseRequested(address indexed signer, address indexed provider, address token, uint256 closeAt);
@@ -173,8 +179,10 @@ interface IInferenceServing is INotYetSupported {
         uint256 effectiveAt
     );
 
-    /// @notice `amount` moved from the user's free balance to the meter.
-    event MeterFunded(address indexed user, address indexed provider, address token, uint256 amount);
+    /// @notice `amount` moved to the meter, `fromBalance` of it from the user's free balance, as with channels.
+    event MeterFunded(
+        address indexed user, address indexed provider, address token, uint256 amount, uint256 fromBalance
+    );
 
     /// @notice The user wants the meter closed; usage counts until `closeAt`.
     event MeterCloseRequested(address indexed user, address indexed provider, address token, uint256 closeAt);
@@ -212,9 +220,9 @@ interface IInferenceServing is INotYetSupported {
 
     /* CHANNELS */
 
-    /// @notice Opens a channel, or adds to it: the value sent is first added to the caller's free balance, then `amount`
-    ///         of it moves into the channel. So one transaction deposits, registers the session key and opens.
-    /// @param amount what the channel gets; the value sent may be more or less.
+    /// @notice Opens a channel, or adds to it, out of the value sent and, where that is short, of the caller's free balance.
+    ///         So one transaction deposits, registers the session key and opens.
+    /// @param amount what the channel gets; what the value sent exceeds it by goes to the free balance.
     /// @param cap what reservations signed by the key may draw in its life; kept in whole gwei, rounded down.
     /// @param expiry when the key stops getting money. Vouchers of an expired key still settle, else it could rob a provider.
     /// @param consent the key's signature over `Session`, needed at its first use only. Afterwards `cap`, `expiry` and
@@ -236,8 +244,9 @@ interface IInferenceServing is INotYetSupported {
     /// @notice Settles vouchers of one provider. Anyone may; only the provider is credited.
     /// @param packed items of 80 bytes: r (32), vs (32, EIP-2098), tally (16).
     /// @return credited what the provider's free balance grew by.
-    /// @dev Never reverts for an item: one that is forged, old, of another epoch or cut off is skipped. An amount above the
-    ///      channel's deposit counts up to the deposit; the rest counts after the channel was funded.
+    /// @dev Never reverts for an item: one that is forged, of another epoch, cut off, or no more than what is settled already,
+    ///      is skipped. An amount above the channel's deposit counts up to it, and the rest once the channel was funded. The
+    ///      tokens are those of the last voucher that counted.
     function settle(address provider, address token, bytes calldata packed)
         external
         returns (uint256 credited);
@@ -325,7 +334,7 @@ interface IInferenceServing is INotYetSupported {
     /* METERED */
 
     /// @notice Lets `provider` charge the caller by `recordUsage` at its posted prices, up to `amount` more in all.
-    /// @dev The value sent is first added to the caller's free balance, as in `openChannel`.
+    /// @dev The value sent is spent first, then the caller's free balance, as in `openChannel`.
     /// @dev Warning: this is for users who trust the provider's counting. Channels need no such trust.
     function openMeter(address provider, address token, uint256 amount) external payable;
 

@@ -98,9 +98,9 @@ library Channels {
         return word | (closeAt << 136);
     }
 
-    /// @dev Adds to what is claimed; the caller has checked that deposit and widths allow it.
+    /// @dev Adds to what is claimed and sets the tokens; the caller has checked that deposit and widths allow it.
     function claim(uint256 word, uint256 amount, uint256 tokens) internal pure returns (uint256) {
-        return word + (amount << 40) + tokens;
+        return word + (amount << 40) - tokensOf(word) + tokens;
     }
 
     /// @dev What was left is no longer the channel's, and what was signed in this epoch no longer counts. An open channel's

@@ -7,75 +7,65 @@ library Vouchers {
         keccak256("Voucher(address provider,address token,uint128 tally)");
 
     /// @param separator the EIP-712 domain separator.
-    /// @param group of the channels, as `Channels.groupOf` has it.
+    /// @param space where the channels lie, as in `Channels.slotOf`.
     /// @param packed items of 80 bytes: r (32), vs (32, EIP-2098), tally (16). What is left at the end is ignored.
     /// @return total what the vouchers are worth above what was settled before.
-    /// @return items for each one that counted the signer (20) and the channel's tally (16).
-    function settle(bytes32 separator, bytes32 group, address provider, address token, bytes calldata packed)
+    /// @dev Warning: writes over memory from 0x80 to 0x1e0. For a caller that keeps nothing there.
+    function settle(bytes32 separator, bytes32 space, address provider, address token, bytes calldata packed)
         internal
-        returns (uint256 total, bytes memory items)
+        returns (uint256 total)
     {
         bytes32 typehash = VOUCHER_TYPEHASH;
-        // Memory: everything lies above the free pointer, which is moved past `items` at the end, but for the two words of
-        // scratch space below 0x40. `p` holds the struct (0x80), then 0x1901, separator and struct hash (0x42), then
-        // ecrecover's input (at 0x100, 0x80), then `items` (at 0x180).
-        // Reads: `o < end` means that all 80 bytes of an item are in `packed`; `end` cannot underflow, since calldata in front
-        // of `packed` is longer than 79 bytes.
-        // Signer: the word that ecrecover writes to is zero before it, so a signature that recovers nothing gives the zero
-        // address, and a wrong one gives some other address. `openChannel` funds neither: their channels are empty, and an
-        // empty channel has nothing above what is claimed. A malleated signature is the same voucher, worth nothing twice.
-        // Amounts: 80-bit fields are compared before they are subtracted, and the claimed amount never exceeds the deposit.
-        // `total` is a sum of parts of deposits of 80 bits, one per item, and cannot overflow.
-        assembly ("memory-safe") {
-            let p := mload(0x40)
-            mstore(p, typehash)
-            mstore(add(p, 0x20), provider)
-            mstore(add(p, 0x40), token)
-            mstore(add(p, 0x80), shl(240, 0x1901))
-            mstore(add(p, 0x82), separator)
-            mstore(0x20, group)
-            items := add(p, 0x180)
-            let log := add(items, 0x20)
+        // Memory: scratch space holds the signer and the channels' group, 0x80 the struct, 0x100 what the digest is of, 0x160 the input of
+        // ecrecover. The free pointer stays at 0x80.
+        // Reads: `o < end` means that all 80 bytes of an item are in `packed`. `end` does not underflow, since more than 79
+        // bytes of calldata lie in front of `packed`.
+        // Signer: the word that ecrecover writes to is zeroed before, so a signature that recovers nothing gives the zero
+        // address and a wrong one some other address; neither has a channel with money in it. The malleated twin of a
+        // signature is the same voucher, which is worth nothing twice.
+        // Amounts: `was` and `signed` are epoch and amount in 88 bits; `left` does not underflow since no more is claimed than
+        // is deposited. If 0 < signed - was <= left, then `signed` lies between two numbers of the channel's epoch and is of
+        // that epoch itself; if it were below `was`, the difference would wrap beyond any `left`. So one comparison checks
+        // epoch, age and deposit. Then the low half of the word, and only that, becomes the tally.
+        // Only one failing it can be above the deposit, and counts up to it if the epochs are the same.
+        // `total` is a sum of parts of deposits below 2^80, fewer than 2^32 of them, and does not overflow.
+        assembly {
+            mstore(0x80, typehash)
+            mstore(0xa0, provider)
+            mstore(0xc0, token)
+            mstore(0xe0, space)
+            mstore(0x20, keccak256(0xa0, 0x60))
+            mstore(0x100, shl(240, 0x1901))
+            mstore(0x102, separator)
             let o := packed.offset
             for { let end := sub(add(o, packed.length), 79) } lt(o, end) { o := add(o, 80) } {
                 let tally := shr(128, calldataload(add(o, 0x40)))
-                mstore(add(p, 0x60), tally)
-                mstore(add(p, 0xa2), keccak256(p, 0x80))
-                let input := add(p, 0x100)
-                mstore(input, keccak256(add(p, 0x80), 0x42))
+                mstore(0xe0, tally)
+                mstore(0x122, keccak256(0x80, 0x80))
+                mstore(0x160, keccak256(0x100, 0x42))
                 {
                     let vs := calldataload(add(o, 0x20))
-                    mstore(add(p, 0x120), add(27, shr(255, vs)))
-                    mstore(add(p, 0x140), calldataload(o))
-                    mstore(add(p, 0x160), shr(1, shl(1, vs)))
+                    mstore(0x180, add(27, shr(255, vs)))
+                    mstore(0x1c0, and(vs, 0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff))
                 }
+                mstore(0x1a0, calldataload(o))
                 mstore(0x00, 0)
-                pop(staticcall(gas(), 1, input, 0x80, 0x00, 0x20))
+                pop(staticcall(gas(), 1, 0x160, 0x80, 0x00, 0x20))
 
                 let slot := keccak256(0x00, 0x40)
                 let word := sload(slot)
-                let amount := and(shr(40, tally), 0xffffffffffffffffffff)
-                if gt(amount, shr(176, word)) { amount := shr(176, word) }
-                let claimed := and(shr(40, word), 0xffffffffffffffffffff)
-                // of this epoch, more in wei, not less in tokens
-                if and(
-                    gt(amount, claimed),
-                    and(
-                        iszero(and(shr(120, xor(tally, word)), 0xff)),
-                        iszero(gt(and(word, 0xffffffffff), and(tally, 0xffffffffff)))
-                    )
-                ) {
-                    total := add(total, sub(amount, claimed))
-                    tally := or(and(tally, 0xff00000000000000000000ffffffffff), shl(40, amount))
-                    sstore(slot, or(shl(128, shr(128, word)), tally))
-                    mstore(log, shl(96, mload(0x00)))
-                    mstore(add(log, 20), shl(128, tally))
-                    log := add(log, 36)
+                let old := and(word, 0xffffffffffffffffffffffffffffffff)
+                let was := shr(40, old)
+                let more := sub(shr(40, tally), was)
+                let left := sub(shr(176, word), and(was, 0xffffffffffffffffffff))
+                if iszero(lt(sub(more, 1), left)) {
+                    if or(iszero(left), or(shr(120, xor(tally, old)), iszero(sgt(more, 0)))) { continue }
+                    more := left
+                    tally := or(shl(40, add(was, left)), and(tally, 0xffffffffff))
                 }
+                total := add(total, more)
+                sstore(slot, add(word, sub(tally, old)))
             }
-            mstore(items, sub(log, add(items, 0x20)))
-            // the last item's word may reach beyond `log`: keep the pointer above it, in whole words
-            mstore(0x40, and(add(log, 0x3f), not(0x1f)))
         }
     }
 }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {console} from "forge-std/console.sol";
+
+import {InferenceTest} from "./InferenceTest.sol";
+
+/// @notice What calls cost, as whole transactions from cold storage.
+/// forge-config: default.isolate = true
+contract InferenceServingGasTest is InferenceTest {
+    address[] internal signers;
+    uint256[] internal keys;
+
+    /// INF-30: settling costs at most 39,500 for one, 130,000 for ten, 1,030,000 for a hundred, 10,000 for each further one.
+    function test_settle() external {
+        _openMany(110);
+        _settle(_vouchers(0, 110, 0.1 ether, 10_000));
+
+        uint256 one = _gasOfSettling(0, 1);
+        uint256 ten = _gasOfSettling(0, 10);
+        uint256 hundred = _gasOfSettling(10, 100);
+
+        console.log("settle 1, 10, 100, slope", one, ten, hundred);
+        console.log("slope", (hundred - ten) / 90);
+        vm.assertLe(one, 39_500, "one");
+        vm.assertLe(ten, 130_000, "ten");
+        vm.assertLe(hundred, 1_030_000, "a hundred");
+        vm.assertLe((hundred - ten) / 90, 10_000, "each further one");
+    }
+
+    /// INF-30: the first open, with deposit, session key and consent, costs at most 105,000.
+    function test_firstOpen() external {
+        _open(1 ether);
+
+        _assertGas(105_000, "first open");
+    }
+
+    /// INF-30: a further provider, from the free balance, costs at most 68,000.
+    function test_furtherProvider() external {
+        address other = makeAddr("another provider");
+        _offer(other);
+        _open(1 ether);
+        vm.prank(user);
+        serving.deposit{value: 10 ether}();
+
+        vm.prank(user);
+        serving.fundChannel(other, ETHER, signer, 1 ether);
+
+        _assertGas(68_000, "further provider");
+    }
+
+    /// INF-30: a cooperative close costs at most 46,000 where the owner has a free balance.
+    function test_closeChannel() external {
+        _open(1 ether);
+        vm.prank(user);
+        serving.deposit{value: 1 ether}();
+        uint128 tally = _tally(0, 0.3 ether, 1000);
+        _settle(_voucher(tally));
+        uint256 deadline = block.timestamp + 5 minutes;
+        bytes memory signature = _closeSignature(providerKey, tally, deadline);
+
+        vm.prank(user);
+        serving.closeChannel(provider, ETHER, signer, tally, deadline, signature);
+
+        _assertGas(46_000, "closeChannel");
+    }
+
+    /// INF-30: a unilateral close costs at most 72,000 in its two calls, where the owner has a free balance.
+    function test_unilateralClose() external {
+        _open(1 ether);
+        vm.prank(user);
+        serving.deposit{value: 1 ether}();
+
+        _requestClose();
+        uint256 total = vm.lastCallGas().gasTotalUsed;
+        skip(1 hours);
+        serving.finalizeClose(provider, ETHER, signer);
+        total += vm.lastCallGas().gasTotalUsed;
+
+        console.log("unilateral close", total);
+        vm.assertLe(total, 72_000, "unilateral close");
+    }
+
+    function _openMany(uint256 count) private {
+        vm.deal(user, count * 1 ether);
+        for (uint256 i = 0; i < count; ++i) {
+            (address key, uint256 secret) = makeAddrAndKey(vm.toString(i));
+            signers.push(key);
+            keys.push(secret);
+            _openAs(user, key, secret, provider, 1 ether);
+        }
+    }
+
+    function _gasOfSettling(uint256 from, uint256 count) private returns (uint256) {
+        uint256 before = serving.channelOf(provider, ETHER, signers[from]).claimed;
+        _settle(_vouchers(from, count, before + 0.123_456_789_012_345_678 ether, before / 1e13 + 51_234));
+        return vm.lastCallGas().gasTotalUsed;
+    }
+
+    function _vouchers(uint256 from, uint256 count, uint256 amount, uint256 tokens)
+        private
+        view
+        returns (bytes memory packed)
+    {
+        for (uint256 i = from; i < from + count; ++i) {
+            packed = abi.encodePacked(packed, _voucherFor(keys[i], provider, _tally(0, amount, tokens)));
+        }
+    }
+
+    function _assertGas(uint256 limit, string memory what) private view {
+        uint256 gas = vm.lastCallGas().gasTotalUsed;
+        console.log(what, gas);
+        vm.assertLe(gas, limit, what);
+    }
+}
