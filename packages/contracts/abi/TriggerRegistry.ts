@@ -42,18 +42,18 @@ export const TriggerRegistryAbi = [
     "name": "executeTrigger",
     "inputs": [
       {
-        "name": "triggerId",
+        "name": "",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "input",
+        "name": "",
         "type": "bytes",
         "internalType": "bytes"
       }
     ],
     "outputs": [],
-    "stateMutability": "nonpayable"
+    "stateMutability": "pure"
   },
   {
     "type": "function",
@@ -273,6 +273,17 @@ export const TriggerRegistryAbi = [
       },
       {
         "name": "position",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "InvalidTime",
+    "inputs": [
+      {
+        "name": "time",
         "type": "uint256",
         "internalType": "uint256"
       }

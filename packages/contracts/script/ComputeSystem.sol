@@ -8,6 +8,7 @@ import {ComputeRental} from "../src/compute/ComputeRental.sol";
 import {ComputeStaking} from "../src/compute/ComputeStaking.sol";
 import {InferenceServing} from "../src/compute/InferenceServing.sol";
 import {LedgerManager} from "../src/compute/LedgerManager.sol";
+import {TriggerRegistry} from "../src/compute/TriggerRegistry.sol";
 import {IComputeRegistry} from "../src/compute/interfaces/IComputeRegistry.sol";
 import {IProviderObligations} from "../src/compute/interfaces/IProviderObligations.sol";
 
@@ -38,11 +39,12 @@ library ComputeSystem {
         made.computeRental =
             address(new ComputeRental(IComputeRegistry(registry), LedgerManager(made.ledgerManager)));
         made.inferenceServing = address(new InferenceServing(registry));
+        made.triggerRegistry = address(new TriggerRegistry());
     }
 
     /// @notice Whether there is such a system on this chain, each contract at its place and knowing the others.
     function isWired(Deployment memory made) internal view returns (bool) {
-        return made.ledgerManager.code.length != 0
+        return made.ledgerManager.code.length != 0 && made.triggerRegistry.code.length != 0
             && _knows(made.computeStaking, "REGISTRY()", made.computeRegistry)
             && _knows(made.computeStaking, "SLASHER()", made.computeRental)
             && _knows(made.computeRegistry, "STAKING()", made.computeStaking)

@@ -71,6 +71,9 @@ interface ITriggerRegistry is INotYetSupported {
     /// @notice A field of the cron expression, 0 to 4, does not parse; `position` is the byte where.
     error InvalidCron(uint256 field, uint256 position);
 
+    /// @notice Ticks are sought after 2 January 1970 and up to 2^40 - 1.
+    error InvalidTime(uint256 time);
+
     /// @notice The cron expression names no day that exists, like 30 February.
     error NeverDue(string expression);
 

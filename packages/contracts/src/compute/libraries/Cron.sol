@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {DateTimeLib} from "solady/utils/DateTimeLib.sol";
+
+import {ITriggerRegistry} from "../interfaces/ITriggerRegistry.sol";
+
+/// @notice Cron expressions of five fields, as croner understands them, in 144 bits: `offset from UTC in quarter hours 8 |
+///         civil 1 | either 1 | days of the week 7 | days of the month 31 | months 12 | hours 24 | minutes 60`.
+/// @dev A day counts if its date and its weekday are named; if both fields are restricted, which is any text but "*", one of
+///      the two is enough (`either`). `civil` says that a day cannot be judged by its weekday alone.
+/// @dev Times are unix seconds from 2 January 1970 and below 2^40, so that no offset leads below zero.
+library Cron {
+    uint256 private constant HOURS = 60;
+    uint256 private constant MONTHS = 84;
+    uint256 private constant DAYS = 96;
+    uint256 private constant WEEKDAYS = 127;
+    uint256 private constant EITHER = 1 << 134;
+    uint256 private constant CIVIL = 1 << 135;
+    uint256 private constant OFFSET = 136;
+
+    uint256 private constant ALL_DAYS = (1 << 31) - 1;
+    uint256 private constant ALL_MONTHS = (1 << 12) - 1;
+
+    /// @dev 29 February comes after eight years at the latest; more months than these cannot be looked at in that time.
+    uint256 private constant MAX_MONTHS_AHEAD = 110;
+
+    /// @notice Whether the minute that begins at `time` is named.
+    function matches(uint256 spec, uint256 time) internal pure returns (bool) {
+        uint256 local = _toLocal(spec, time);
+        uint256 minute = (1 << ((local / 60) % 60)) | (1 << (HOURS + (local / 3600) % 24));
+        if (time % 60 != 0 || spec & minute != minute) return false;
+
+        uint256 day = local / 1 days;
+        bool weekday = (spec >> (WEEKDAYS + _weekdayOf(day))) & 1 != 0;
+        if (spec & CIVIL == 0) return weekday;
+
+        (, uint256 month, uint256 date) = DateTimeLib.epochDayToDate(day);
+        if ((spec >> (MONTHS + month - 1)) & 1 == 0) return false;
+        bool dated = (spec >> (DAYS + date - 1)) & 1 != 0;
+        return spec & EITHER != 0 ? dated || weekday : dated && weekday;
+    }
+
+    /// @notice The first named minute after `time`; 0 if there is none at all.
+    function nextTick(uint256 spec, uint256 time) internal pure returns (uint256) {
+        uint256 local = (_toLocal(spec, time) / 60 + 1) * 60;
+        uint256 day = local / 1 days;
+        (uint256 year, uint256 month, uint256 date) = DateTimeLib.epochDayToDate(day);
+        uint256 dates = _datesOf(spec, year, month);
+
+        if ((dates >> (date - 1)) & 1 != 0) {
+            uint256 second = _secondOfDay(spec, local % 1 days);
+            if (second < 1 days) return _toUtc(spec, day * 1 days + second);
+        }
+
+        dates = (dates >> date) << date;
+        for (uint256 i = 0; i < MAX_MONTHS_AHEAD; ++i) {
+            if (dates != 0) {
+                day = DateTimeLib.dateToEpochDay(year, month, _lowestBit(dates) + 1);
+                return _toUtc(spec, day * 1 days + _secondOfDay(spec, 0));
+            }
+            (year, month) = _nextMonth(spec, year, month);
+            dates = _datesOf(spec, year, month);
+        }
+        return 0;
+    }
+
+    /// @notice Compiles an expression: lists, ranges and steps of numbers; Sunday is 0 or 7.
+    function parse(bytes memory text, int8 quarterHours) internal pure returns (uint256 spec) {
+        uint256 at = 0;
+        uint256 stars = 0;
+        for (uint256 field = 0; field < 5; ++field) {
+            bool star;
+            uint256 mask;
+            (mask, at, star) = _field(text, at, field);
+            if (star) stars |= 1 << field;
+            spec |= mask << _shiftOf(field);
+            bool ends = field < 4 ? _is(text, at, " ") : at == text.length;
+            require(ends, ITriggerRegistry.InvalidCron(field, at));
+            ++at;
+        }
+        bool anyDate = (spec >> DAYS) & ALL_DAYS == ALL_DAYS && (spec >> MONTHS) & ALL_MONTHS == ALL_MONTHS;
+        if (stars & 0x14 == 0) spec |= EITHER | CIVIL;
+        else if (!anyDate) spec |= CIVIL;
+        spec |= uint256(uint8(quarterHours)) << OFFSET;
+    }
+
+    function quarterHoursOf(uint256 spec) internal pure returns (int8) {
+        return int8(uint8(spec >> OFFSET));
+    }
+
+    /* TIME */
+
+    function _toLocal(uint256 spec, uint256 time) private pure returns (uint256) {
+        return uint256(int256(time) + _offsetOf(spec));
+    }
+
+    function _toUtc(uint256 spec, uint256 local) private pure returns (uint256) {
+        return uint256(int256(local) - _offsetOf(spec));
+    }
+
+    function _offsetOf(uint256 spec) private pure returns (int256) {
+        return int256(quarterHoursOf(spec)) * 15 minutes;
+    }
+
+    /// @dev 1 January 1970 was a Thursday; Sunday is 0.
+    function _weekdayOf(uint256 day) private pure returns (uint256) {
+        return (day + 4) % 7;
+    }
+
+    /// @dev The named dates of a month, bit 0 being its first; none if the month is not named.
+    function _datesOf(uint256 spec, uint256 year, uint256 month) private pure returns (uint256) {
+        if ((spec >> (MONTHS + month - 1)) & 1 == 0) return 0;
+
+        // the week, turned so that it begins with the month's first day, five times over
+        uint256 first = _weekdayOf(DateTimeLib.dateToEpochDay(year, month, 1));
+        uint256 week = (spec >> WEEKDAYS) & 0x7f;
+        uint256 weekdays = (((week >> first) | (week << (7 - first))) & 0x7f) * 0x10204081;
+
+        uint256 dates = (spec >> DAYS) & ALL_DAYS;
+        dates = spec & EITHER != 0 ? dates | weekdays : dates & weekdays;
+        return dates & ((1 << DateTimeLib.daysInMonth(year, month)) - 1);
+    }
+
+    /// @dev The next named month after this one. Every spec names one.
+    function _nextMonth(uint256 spec, uint256 year, uint256 month) private pure returns (uint256, uint256) {
+        uint256 months = (spec >> MONTHS) & ALL_MONTHS;
+        uint256 later = months >> month;
+        if (later != 0) return (year, month + 1 + _lowestBit(later));
+        return (year + 1, 1 + _lowestBit(months));
+    }
+
+    /// @dev The first named minute of a day from `second` on, which begins a minute; a whole day if there is none.
+    function _secondOfDay(uint256 spec, uint256 second) private pure returns (uint256) {
+        uint256 hour = second / 3600;
+        uint256 minutes_ = spec & ((1 << HOURS) - 1);
+        uint256 hours_ = ((spec >> HOURS) & 0xffffff) >> hour;
+        if (hours_ & 1 != 0) {
+            uint256 rest = minutes_ >> ((second / 60) % 60);
+            if (rest != 0) return second + _lowestBit(rest) * 60;
+        }
+        hours_ >>= 1;
+        if (hours_ == 0) return 1 days;
+        return (hour + 1 + _lowestBit(hours_)) * 3600 + _lowestBit(minutes_) * 60;
+    }
+
+    function _lowestBit(uint256 bits) private pure returns (uint256 index) {
+        // `bits & -bits` is the lowest bit alone; callers pass no zero, so clz is at most 255.
+        assembly ("memory-safe") {
+            index := sub(255, clz(and(bits, sub(0, bits))))
+        }
+    }
+
+    /* TEXT */
+
+    function _field(bytes memory text, uint256 at, uint256 field)
+        private
+        pure
+        returns (uint256 mask, uint256 end, bool star)
+    {
+        uint256 begin = at;
+        while (true) {
+            uint256 from;
+            uint256 to;
+            uint256 step = 1;
+            bool single = false;
+            if (_is(text, at, "*")) {
+                (from, to) = _boundsOf(field);
+                if (field == 4) to = 6;
+                ++at;
+                star = at == begin + 1;
+            } else {
+                (from, at) = _number(text, at, field);
+                single = !_is(text, at, "-");
+                if (single) to = from;
+                else (to, at) = _number(text, at + 1, field);
+                require(from <= to, ITriggerRegistry.InvalidCron(field, at));
+                star = false;
+            }
+            if (!single && _is(text, at, "/")) {
+                (step, at) = _step(text, at + 1, field);
+                star = false;
+            }
+            for (uint256 value = from; value <= to; value += step) {
+                mask |= 1 << (field == 4 ? value % 7 : value);
+            }
+            if (!_is(text, at, ",")) return (mask, at, star);
+            ++at;
+        }
+    }
+
+    function _number(bytes memory text, uint256 at, uint256 field)
+        private
+        pure
+        returns (uint256 value, uint256 end)
+    {
+        (value, end) = _digits(text, at, field);
+        (uint256 least, uint256 most) = _boundsOf(field);
+        require(value >= least && value <= most, ITriggerRegistry.InvalidCron(field, at));
+    }
+
+    function _step(bytes memory text, uint256 at, uint256 field)
+        private
+        pure
+        returns (uint256 step, uint256 end)
+    {
+        (step, end) = _digits(text, at, field);
+        (uint256 least, uint256 most) = _boundsOf(field);
+        require(step != 0 && step <= most - least + 1, ITriggerRegistry.InvalidCron(field, at));
+    }
+
+    /// @dev One or two digits.
+    function _digits(bytes memory text, uint256 at, uint256 field)
+        private
+        pure
+        returns (uint256 value, uint256 end)
+    {
+        end = at;
+        while (end < text.length && end < at + 2) {
+            uint256 digit = uint256(uint8(text[end])) ^ 0x30;
+            if (digit > 9) break;
+            value = value * 10 + digit;
+            ++end;
+        }
+        require(end != at, ITriggerRegistry.InvalidCron(field, at));
+    }
+
+    function _is(bytes memory text, uint256 at, bytes1 character) private pure returns (bool) {
+        return at < text.length && text[at] == character;
+    }
+
+    function _boundsOf(uint256 field) private pure returns (uint256 least, uint256 most) {
+        if (field == 0) return (0, 59);
+        if (field == 1) return (0, 23);
+        if (field == 2) return (1, 31);
+        return field == 3 ? (uint256(1), uint256(12)) : (uint256(0), uint256(7));
+    }
+
+    /// @dev Where the field's value 0 would be.
+    function _shiftOf(uint256 field) private pure returns (uint256) {
+        if (field == 0) return 0;
+        if (field == 1) return HOURS;
+        if (field == 2) return DAYS - 1;
+        return field == 3 ? MONTHS - 1 : WEEKDAYS;
+    }
+}

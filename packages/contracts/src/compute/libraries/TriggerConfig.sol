@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ITriggerRegistry} from "../interfaces/ITriggerRegistry.sol";
+import {Cron} from "./Cron.sol";
+
+/// @notice Reads and checks the byte strings that `ITriggerRegistry` describes.
+library TriggerConfig {
+    struct Config {
+        uint256 maxFailures;
+        uint256 maxDelay;
+        uint256 gasLimit;
+        address target;
+        uint256 dataLength;
+        /// @dev Of cron triggers only: whether every tick runs in order, and the compiled expression with its text.
+        bool backfill;
+        uint256 cron;
+        bytes expression;
+    }
+
+    uint256 internal constant VERSION = 1;
+
+    /// @dev All up to the call's data.
+    uint256 internal constant HEADER = 28;
+
+    /// @dev A cron trigger's policy and offset.
+    uint256 internal constant CRON_HEADER = 2;
+
+    uint256 private constant MAX_GAS_LIMIT = 10_000;
+    uint256 private constant MAX_DATA = 4096;
+    uint256 private constant MAX_EXPRESSION = 128;
+
+    /// @dev NIST P-256: the field's prime, and b of y^2 = x^3 - 3x + b.
+    uint256 private constant P256_P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffff;
+    uint256 private constant P256_B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b;
+
+    function parse(ITriggerRegistry.TriggerType triggerType, bytes memory config)
+        internal
+        view
+        returns (Config memory parsed)
+    {
+        require(config.length >= HEADER, ITriggerRegistry.InvalidConfigLength(config.length, HEADER));
+        uint256 version = _read(config, 0, 1);
+        require(version == VERSION, ITriggerRegistry.UnknownConfigVersion(uint8(version)));
+        parsed.maxFailures = _read(config, 1, 1);
+        parsed.maxDelay = _read(config, 2, 2);
+        parsed.gasLimit = _read(config, 4, 2);
+        parsed.target = address(uint160(_read(config, 6, 20)));
+        parsed.dataLength = _read(config, 26, 2);
+        _require(parsed.maxDelay != 0, "maxDelay", parsed.maxDelay);
+        _require(parsed.gasLimit <= MAX_GAS_LIMIT, "gasLimit", parsed.gasLimit);
+        _require(parsed.dataLength <= MAX_DATA, "dataLength", parsed.dataLength);
+        if (parsed.gasLimit == 0) {
+            _require(parsed.target == address(0), "target", uint160(parsed.target));
+            _require(parsed.dataLength == 0, "dataLength", parsed.dataLength);
+        }
+
+        uint256 at = HEADER + parsed.dataLength;
+        require(config.length >= at, ITriggerRegistry.InvalidConfigLength(config.length, at));
+        if (triggerType == ITriggerRegistry.TriggerType.Cron) _parseCron(config, at, parsed);
+        else if (triggerType == ITriggerRegistry.TriggerType.Webhook) _checkWebhook(config, at);
+        else _checkEvent(config, at);
+    }
+
+    function _parseCron(bytes memory config, uint256 at, Config memory parsed) private view {
+        uint256 least = at + CRON_HEADER + 1;
+        require(config.length >= least, ITriggerRegistry.InvalidConfigLength(config.length, least));
+        uint256 most = at + CRON_HEADER + MAX_EXPRESSION;
+        require(config.length <= most, ITriggerRegistry.InvalidConfigLength(config.length, most));
+        uint256 policy = _read(config, at, 1);
+        int8 quarterHours = int8(uint8(_read(config, at + 1, 1)));
+        _require(policy <= 1, "policy", policy);
+        _require(quarterHours >= -56 && quarterHours <= 56, "offset", uint8(quarterHours));
+
+        parsed.backfill = policy == 1;
+        parsed.expression = _slice(config, at + CRON_HEADER);
+        parsed.cron = Cron.parse(parsed.expression, quarterHours);
+        bool due = Cron.nextTick(parsed.cron, block.timestamp) != 0;
+        require(due, ITriggerRegistry.NeverDue(string(parsed.expression)));
+    }
+
+    function _checkWebhook(bytes memory config, uint256 at) private pure {
+        require(config.length >= at + 2, ITriggerRegistry.InvalidConfigLength(config.length, at + 2));
+        uint256 payload = _read(config, at, 1);
+        uint256 kind = _read(config, at + 1, 1);
+        _require(payload <= 1, "payload", payload);
+        _require(kind <= 2, "key", kind);
+        uint256 wanted = at + 2 + (kind == 1 ? 64 : 20);
+        require(config.length == wanted, ITriggerRegistry.InvalidConfigLength(config.length, wanted));
+
+        uint256 key = _read(config, at + 2, kind == 1 ? 32 : 20);
+        bool valid = kind == 1 ? _isOnP256(key, _read(config, at + 34, 32)) : key != 0;
+        _require(valid, "key", key);
+    }
+
+    function _checkEvent(bytes memory config, uint256 at) private pure {
+        require(config.length >= at + 21, ITriggerRegistry.InvalidConfigLength(config.length, at + 21));
+        uint256 emitter = _read(config, at, 20);
+        uint256 topics = _read(config, at + 20, 1);
+        _require(emitter != 0, "emitter", emitter);
+        _require(topics < 16, "topics", topics);
+        uint256 count = (topics & 1) + ((topics >> 1) & 1) + ((topics >> 2) & 1) + (topics >> 3);
+        uint256 wanted = at + 21 + 32 * count;
+        require(config.length == wanted, ITriggerRegistry.InvalidConfigLength(config.length, wanted));
+    }
+
+    /// @dev A point off the curve signs nothing, so its trigger could never fire.
+    function _isOnP256(uint256 x, uint256 y) private pure returns (bool) {
+        if (x >= P256_P || y >= P256_P) return false;
+        uint256 cube = mulmod(mulmod(x, x, P256_P), x, P256_P);
+        uint256 right = addmod(addmod(cube, mulmod(P256_P - 3, x, P256_P), P256_P), P256_B, P256_P);
+        return mulmod(y, y, P256_P) == right;
+    }
+
+    function _require(bool valid, string memory field, uint256 value) private pure {
+        if (!valid) revert ITriggerRegistry.InvalidConfig(field, value);
+    }
+
+    /// @dev `size` bytes from `at` as a number; the caller has checked that they are there.
+    function _read(bytes memory config, uint256 at, uint256 size) private pure returns (uint256 value) {
+        // Reads one word that begins inside of `config`; what is behind the field is shifted out.
+        assembly ("memory-safe") {
+            value := shr(sub(256, shl(3, size)), mload(add(add(config, 0x20), at)))
+        }
+    }
+
+    function _slice(bytes memory config, uint256 from) private pure returns (bytes memory slice) {
+        slice = new bytes(config.length - from);
+        // Both are `config.length - from` bytes long.
+        assembly ("memory-safe") {
+            mcopy(add(slice, 0x20), add(add(config, 0x20), from), mload(slice))
+        }
+    }
+}
