@@ -1,0 +1,92 @@
+import { abis, ComputeError, isUnreachable, revertOf } from '@jejunetwork/sdk'
+import { Command, CommanderError } from 'commander'
+import { commands, type Definition } from './commands.ts'
+import { readConfig } from './config.ts'
+import type { Input, Run } from './context.ts'
+import { TryLaterError } from './errors.ts'
+import { createOutput, print } from './output.ts'
+
+const OK = 0
+const FAILED = 1
+const TRY_LATER = 75
+const INTERRUPTED = 130
+
+/** Runs one command line and gives back its exit code: 0, 1 (yours to mend) or 75 (try again later). */
+export async function runCli(argv: readonly string[], options: { signal: AbortSignal }): Promise<number> {
+  const { signal } = options
+  const program = new Command('jeju-compute')
+    .description('Rent machines, buy inference, and offer both, on Jeju Compute.')
+    .exitOverride()
+    .enablePositionalOptions()
+    .showHelpAfterError('Ask --help for what it takes.')
+  withExample(program, 'rent 1 --hours 2')
+  const outcome: Outcome = { exitCode: OK }
+  for (const definition of commands) define(program, definition, { outcome, signal })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return outcome.exitCode
+  } catch (error) {
+    return report(error, signal)
+  }
+}
+
+type Outcome = { exitCode: number }
+type Life = { outcome: Outcome; signal: AbortSignal }
+
+function define(parent: Command, definition: Definition, life: Life): void {
+  const command = parent.command(definition.usage).description(definition.summary).exitOverride()
+  command.showHelpAfterError('Ask --help for what it takes.')
+  withExample(command, definition.example)
+  if ('commands' in definition) {
+    for (const child of definition.commands) define(command, child, life)
+    return
+  }
+  for (const [flags, description] of definition.options ?? []) command.option(flags, description)
+  command.option('--json', 'print the result as JSON')
+  command.option('--rpc <url>', "the chain's RPC, over JEJU_RPC_URL")
+  if (definition.pays) command.option('-y, --yes', 'pay without being asked')
+  if (definition.passThrough) command.passThroughOptions()
+  command.action(async () => {
+    const run = await definition.load()
+    life.outcome.exitCode = await execute(run, { args: command.args, options: command.opts() }, life.signal)
+  })
+}
+
+async function execute(run: Run, input: Input, signal: AbortSignal): Promise<number> {
+  const { json = false, rpc, yes = false } = input.options
+  const config = readConfig()
+  const output = createOutput({ yes: yes === true, signal })
+  const context = {
+    config: typeof rpc === 'string' ? { ...config, rpcUrl: rpc } : config,
+    json: json === true,
+    output,
+    signal,
+  }
+  const result = await run(context, input)
+  if ('exitCode' in result) return result.exitCode
+  print(result, { json: json === true })
+  return OK
+}
+
+function withExample(command: Command, example: string): void {
+  command.addHelpText('after', `\nExample:\n  $ jeju-compute ${example}`)
+}
+
+/** One sentence for what is expected to go wrong, everything for what is a bug. */
+function report(error: unknown, signal: AbortSignal): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? OK : FAILED
+  if (signal.aborted) return INTERRUPTED
+  if (!(error instanceof Error)) throw error
+
+  const known = asComputeError(error)
+  process.stderr.write(`${known ? known.message : (error.stack ?? error.message)}\n`)
+  return known?.retryable ? TRY_LATER : FAILED
+}
+
+function asComputeError(error: Error): ComputeError | undefined {
+  if (error instanceof ComputeError) return error
+  if (isUnreachable(error))
+    return new TryLaterError('The chain stopped answering; try again.', { cause: error })
+  const functionName = 'functionName' in error ? String(error.functionName) : 'the call'
+  return revertOf(error, { abis, functionName })
+}

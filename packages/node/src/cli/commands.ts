@@ -1,0 +1,114 @@
+import type { Run } from './context.ts'
+
+/** A command of the command line, or a group of them. What it runs is loaded when it runs. */
+export type Definition = Group | Leaf
+
+type Named = { usage: string; summary: string; example: string }
+type Group = Named & { commands: readonly Leaf[] }
+type Leaf = Named & {
+  options?: readonly (readonly [flags: string, description: string])[]
+  /** It moves money, and so asks first. */
+  pays?: true
+  /** What follows the first argument belongs to another program. */
+  passThrough?: true
+  load: () => Promise<Run>
+}
+
+const renting: Leaf[] = [
+  {
+    usage: 'providers',
+    summary: 'List what there is to rent.',
+    example: 'providers --json',
+    options: [['--all', 'inactive ones too']],
+    load: async () => (await import('./commands/providers.ts')).providers,
+  },
+  {
+    usage: 'rent [provider]',
+    summary: 'Rent a machine: by its provider id, or the cheapest active one.',
+    example: 'rent 1 --hours 24',
+    options: [
+      ['--hours <hours>', 'how long, paid in advance; unused seconds are refunded (default 1)'],
+      ['--key <file>', 'SSH public key to log in with (default ~/.ssh/id_ed25519.pub, else one is made)'],
+    ],
+    pays: true,
+    load: async () => (await import('./commands/rent.ts')).rent,
+  },
+  {
+    usage: 'ssh <session> [command...]',
+    summary: 'Log in to a rented machine, or run a command there.',
+    example: 'ssh 1 -- uname -a',
+    options: [['-i, --identity <file>', 'private key to log in with']],
+    passThrough: true,
+    load: async () => (await import('./commands/ssh.ts')).ssh,
+  },
+  {
+    usage: 'sessions',
+    summary: 'List your rentals, newest first.',
+    example: 'sessions --limit 5',
+    options: [['--limit <n>', 'how many (default 20)']],
+    load: async () => (await import('./commands/sessions.ts')).sessions,
+  },
+  {
+    usage: 'extend <session> <hours>',
+    summary: 'Add hours to a running rental at its own price.',
+    example: 'extend 1 12',
+    pays: true,
+    load: async () => (await import('./commands/sessions.ts')).extend,
+  },
+  {
+    usage: 'terminate <session>',
+    summary: 'End a rental and get the unused money back.',
+    example: 'terminate 1',
+    load: async () => (await import('./commands/sessions.ts')).terminate,
+  },
+]
+
+const ledger: Group = {
+  usage: 'ledger',
+  summary: 'Your money in the market.',
+  example: 'ledger balance',
+  commands: [
+    {
+      usage: 'balance',
+      summary: 'Show all of it: wallet, ledger, inference, stake.',
+      example: 'ledger balance --json',
+      load: async () => (await import('./commands/ledger.ts')).balance,
+    },
+    {
+      usage: 'deposit <eth>',
+      summary: 'Move ETH from the wallet to the ledger.',
+      example: 'ledger deposit 0.5',
+      pays: true,
+      load: async () => (await import('./commands/ledger.ts')).deposit,
+    },
+    {
+      usage: 'withdraw <eth>',
+      summary: 'Move ETH from the ledger, or with --inference from the inference balance, to the wallet.',
+      example: 'ledger withdraw 0.5',
+      options: [['--inference', 'from the inference balance']],
+      load: async () => (await import('./commands/ledger.ts')).withdraw,
+    },
+  ],
+}
+
+const wallet: Group = {
+  usage: 'wallet',
+  summary: 'The key that pays and is paid.',
+  example: 'wallet new',
+  commands: [
+    {
+      usage: 'new',
+      summary: 'Make a key and keep it encrypted.',
+      example: 'wallet new',
+      load: async () => (await import('./commands/wallet.ts')).newWallet,
+    },
+    {
+      usage: 'address',
+      summary: 'Show the address of the wallet in use.',
+      example: 'wallet address',
+      load: async () => (await import('./commands/wallet.ts')).address,
+    },
+  ],
+}
+
+export const commands: readonly Definition[] = [...renting, ledger, wallet]

@@ -1,0 +1,106 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { ComputeRentalAbi, Registry, Rental } from '@jejunetwork/sdk'
+import { connect, type Market } from '../connect.ts'
+import type { Context, Run } from '../context.ts'
+import { TryLaterError, UsageError } from '../errors.ts'
+import { eth, time, whole } from '../input.ts'
+import { unlock, walletOn } from '../keys.ts'
+import { facts } from '../output.ts'
+import { renterKey } from '../sshKey.ts'
+import { everyProvider } from './providers.ts'
+
+const POLL_MS = 300
+
+/** Rents a machine and waits until its provider lets the renter in. */
+export const rent: Run = async (context, { args, options }) => {
+  const { config, output } = context
+  const hours = whole('--hours', options['hours'] ?? '1')
+  const market = await connect(config)
+  const { client, deployment, isLocal } = market
+  const provider = await choose(market, args[0])
+  const { account, from } = await unlock(config, { market, role: 'user' })
+  const key = await renterKey(config, options['key'])
+
+  const cost = provider.pricePerHour * hours
+  if (isLocal) output.say(`Paying ${eth(cost)} from ${from}.`)
+  else await output.confirm(`Rent provider ${provider.providerId} for ${hours} h at ${eth(cost)}?`)
+  const wallet = walletOn(market, account)
+  const rented = Rental.create(wallet, {
+    deployment,
+    hours,
+    providerId: provider.providerId,
+    sshPublicKey: key.publicKey,
+  })
+  const { deposit, hash, sessionId } = await output.during('Sending the payment', rented)
+  output.say(`Session ${sessionId} is paid; the provider prepares the machine (${key.from}) …`)
+
+  const session = await activated(context, { market, sessionId })
+  if (session.status === 'declined') throw await declined(market, { sessionId, deposit })
+  const { endTime, startTime } = await Rental.get(client, { deployment, sessionId })
+  return {
+    data: { sessionId, providerId: provider.providerId, deposit, hash, startTime, endTime },
+    text: facts({
+      session: String(sessionId),
+      paid: `${eth(deposit)}, unused seconds are refunded`,
+      ends: time(endTime),
+      'log in': `jeju-compute ssh ${sessionId}`,
+      'end it': `jeju-compute terminate ${sessionId}`,
+    }),
+  }
+}
+
+async function choose(market: Market, given: string | undefined): Promise<Registry.Provider> {
+  const { client, deployment } = market
+  if (given === undefined) {
+    const active = (await everyProvider(client, deployment)).filter((provider) => provider.active)
+    const [cheapest] = active.sort((a, b) => (a.pricePerHour < b.pricePerHour ? -1 : 1))
+    if (cheapest) return cheapest
+    throw new UsageError('Nobody offers a machine here; offer this one with `jeju-compute provider start`.')
+  }
+  const providerId = whole('The provider', given)
+  const provider = await Registry.get(client, { deployment, providerId }).catch((cause: unknown) => {
+    throw new UsageError(`There is no provider ${providerId}; \`jeju-compute providers\` lists them.`, {
+      cause,
+    })
+  })
+  if (provider.active) return provider
+  throw new UsageError(
+    `Provider ${providerId} takes no rentals now; \`jeju-compute providers\` lists those that do.`,
+  )
+}
+
+/** Waits until the session is no longer pending, at most as long as its provider may take. */
+async function activated(
+  { output, signal }: Context,
+  { market, sessionId }: { market: Market; sessionId: bigint },
+): Promise<Rental.Session> {
+  const { client, deployment } = market
+  for (;;) {
+    const session = await Rental.get(client, { deployment, sessionId })
+    if (session.status !== 'pending') return session
+    const { timestamp } = await client.getBlock()
+    if (timestamp > session.activateBy)
+      throw new TryLaterError(
+        `The provider did not answer in time; get ${eth(session.deposit)} back with \`jeju-compute terminate ${sessionId}\`.`,
+      )
+    await wait(POLL_MS, undefined, { signal }).catch((cause: unknown) => {
+      output.say(`Session ${sessionId} goes on without you; \`jeju-compute terminate ${sessionId}\` ends it.`)
+      throw cause
+    })
+  }
+}
+
+async function declined(
+  { client, deployment }: Market,
+  { sessionId, deposit }: { sessionId: bigint; deposit: bigint },
+): Promise<Error> {
+  const [event] = await client.getContractEvents({
+    abi: ComputeRentalAbi,
+    address: deployment.computeRental,
+    args: { sessionId },
+    eventName: 'SessionDeclined',
+    fromBlock: BigInt(deployment.blockNumber),
+  })
+  const reason = event?.args.reason || 'it gave no reason'
+  return new UsageError(`The provider declined session ${sessionId}: ${reason}. ${eth(deposit)} came back.`)
+}

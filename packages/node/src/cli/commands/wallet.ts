@@ -1,0 +1,16 @@
+import { connect } from '../connect.ts'
+import type { Run } from '../context.ts'
+import { newKeystore, unlock } from '../keys.ts'
+
+export const newWallet: Run = async ({ config, output }) => {
+  const { address } = await newKeystore(config)
+  output.say(`Keep ${config.keystore} and its password: nobody else can bring them back.`)
+  return { data: { address, keystore: config.keystore }, text: address }
+}
+
+export const address: Run = async ({ config, output }) => {
+  const market = await connect(config)
+  const { account, from } = await unlock(config, { market, role: 'user' })
+  output.say(`From ${from}.`)
+  return { data: { address: account.address, from }, text: account.address }
+}

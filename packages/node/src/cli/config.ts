@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { UsageError } from './errors.ts'
+
+/** What the environment says. The only reader of `process.env` in this package. */
+export type Config = {
+  /** Where this command line keeps things: chain, journal, keys. */
+  home: string
+  rpcUrl: string
+  /** A JSON file with the contracts' addresses, over the ones known. */
+  deploymentFile: string | undefined
+  privateKey: string | undefined
+  keystore: string
+  password: string | undefined
+  /** Path of the container engine's socket. */
+  dockerSocket: string
+  /** The image of rented machines. */
+  image: string | undefined
+  runtime: 'auto' | 'docker' | 'process'
+  /** The repository that this runs from; undefined when installed from npm. */
+  checkout: string | undefined
+  userHome: string
+  /** Set when npm started this process, as a child that must not outlive it. */
+  startedByNpm: boolean
+  /** For the processes that this one starts. */
+  environment: NodeJS.ProcessEnv
+}
+
+export const LOCAL_RPC_URL = 'http://127.0.0.1:6546'
+
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const root = join(import.meta.dirname, '../../../..')
+  const checkout = existsSync(join(root, 'packages/contracts/foundry.toml')) ? root : undefined
+  const userHome = environment['HOME'] || homedir()
+  const home = resolve(environment['JEJU_HOME'] || join(checkout ?? userHome, '.jeju'))
+  return {
+    home,
+    rpcUrl: environment['JEJU_RPC_URL'] || LOCAL_RPC_URL,
+    deploymentFile: environment['JEJU_DEPLOYMENT'] || undefined,
+    privateKey: environment['JEJU_PRIVATE_KEY'] || undefined,
+    keystore: environment['JEJU_KEYSTORE'] || join(home, 'wallet.json'),
+    password: environment['JEJU_PASSWORD'],
+    dockerSocket: dockerSocket(environment['DOCKER_HOST']),
+    image: environment['JEJU_IMAGE'] || undefined,
+    runtime: runtime(environment['JEJU_RUNTIME']),
+    checkout,
+    userHome,
+    startedByNpm: environment['npm_lifecycle_event'] !== undefined,
+    environment,
+  }
+}
+
+function dockerSocket(host: string | undefined): string {
+  if (!host) return '/var/run/docker.sock'
+  if (host.startsWith('unix://')) return host.slice('unix://'.length)
+  throw new UsageError(`DOCKER_HOST must name a socket on this machine, as unix:///path; it is ${host}.`)
+}
+
+function runtime(name: string | undefined): Config['runtime'] {
+  if (!name) return 'auto'
+  if (name === 'auto' || name === 'docker' || name === 'process') return name
+  throw new UsageError(`JEJU_RUNTIME is one of auto, docker, process; it is ${name}.`)
+}

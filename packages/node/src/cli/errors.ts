@@ -1,0 +1,12 @@
+import { ComputeError } from '@jejunetwork/sdk'
+
+/** What was asked for cannot be done as it was asked; the sentence says what would be right. Exit code 1. */
+export class UsageError extends ComputeError {
+  override readonly name = 'UsageError'
+}
+
+/** Something outside does not answer now. Exit code 75. */
+export class TryLaterError extends ComputeError {
+  override readonly name = 'TryLaterError'
+  override readonly retryable = true
+}

@@ -1,0 +1,26 @@
+import { formatEther, parseEther } from 'viem'
+import { UsageError } from './errors.ts'
+
+/** A whole number above 0, as a bigint. */
+export function whole(what: string, text: unknown): bigint {
+  if (typeof text === 'string' && /^[1-9]\d{0,30}$/.test(text)) return BigInt(text)
+  throw new UsageError(`${what} is a whole number above 0; it was ${JSON.stringify(text ?? '')}.`)
+}
+
+/** Ether in words, as wei. */
+export function ether(what: string, text: unknown): bigint {
+  if (typeof text === 'string' && /^\d+(\.\d{1,18})?$/.test(text)) return parseEther(text)
+  throw new UsageError(`${what} is an amount of ETH such as 0.25; it was ${JSON.stringify(text ?? '')}.`)
+}
+
+export function port(what: string, text: unknown): number {
+  const number = Number(text)
+  if (typeof text === 'string' && Number.isInteger(number) && number >= 0 && number < 65_536) return number
+  throw new UsageError(`${what} is a port number; it was ${JSON.stringify(text ?? '')}.`)
+}
+
+export const eth = (wei: bigint): string => `${formatEther(wei)} ETH`
+
+/** Unix seconds as people write them; 0 is nothing. */
+export const time = (seconds: bigint): string =>
+  seconds === 0n ? '' : `${new Date(Number(seconds) * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`

@@ -1,0 +1,72 @@
+import { createInterface } from 'node:readline/promises'
+import { UsageError } from './errors.ts'
+
+const SHOW_AFTER_MS = 700
+
+/** How a command speaks: its result on stdout, everything else on stderr. */
+export type Output = {
+  /** One line for the person who waits. */
+  say(line: string): void
+  /** Says `what` if `work` takes noticeable time. */
+  during<T>(what: string, work: Promise<T>): Promise<T>
+  /** Resolves when the person agrees, or agreed with --yes. */
+  confirm(question: string): Promise<void>
+}
+
+export function createOutput(options: { yes: boolean; signal: AbortSignal }): Output {
+  const say = (line: string) => void process.stderr.write(`${line}\n`)
+  return {
+    say,
+    async during(what, work) {
+      const timer = setTimeout(() => say(`${what} …`), SHOW_AFTER_MS)
+      try {
+        return await work
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+    async confirm(question) {
+      if (options.yes) return
+      if (!process.stdin.isTTY) throw new UsageError(`${question} Pass --yes to agree.`)
+      const lines = createInterface({ input: process.stdin, output: process.stderr })
+      try {
+        const answer = await lines.question(`${question} [y/N] `, { signal: options.signal })
+        if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError('Nothing was done.')
+      } finally {
+        lines.close()
+      }
+    },
+  }
+}
+
+/** What a command gives back: data for programs and text for people. */
+export type Result = { data: unknown; text: string }
+
+export function print(result: Result, { json }: { json: boolean }): void {
+  process.stdout.write(`${json ? toJson(result.data) : result.text}\n`)
+}
+
+/** JSON in which ids and wei are decimal strings. */
+export function toJson(data: unknown): string {
+  return JSON.stringify(data, (_, value) => (typeof value === 'bigint' ? value.toString() : value), 2)
+}
+
+/** Columns under their heads, as wide as needed. */
+export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = heads.map((head, column) =>
+    Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  )
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()
+  return [heads, ...rows].map(line).join('\n')
+}
+
+/** Names and values below each other. */
+export function facts(pairs: Readonly<Record<string, string | undefined>>): string {
+  const known = Object.entries(pairs).filter((pair): pair is [string, string] => pair[1] !== undefined)
+  const width = Math.max(...known.map(([name]) => name.length))
+  return known.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
+}
