@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {INotYetSupported} from "../../src/compute/interfaces/INotYetSupported.sol";
+import {ComputeTest} from "../utils/ComputeTest.sol";
+
+contract NotYetSupportedTest is ComputeTest {
+    function _expect(string memory feature) private {
+        vm.expectRevert(abi.encodeWithSelector(INotYetSupported.NotYetSupported.selector, feature));
+    }
+
+    /// RENT-25: what this version does not offer reverts and names itself, and keeps no ether.
+    function test_names_itself() external {
+        _expect("disputes");
+        rental.dispute{value: 1}(1);
+        _expect("ratings");
+        rental.rate(1, 5);
+        _expect("rentals with tokens, images and start data");
+        rental.createSessionFor{value: 1}(1, 1, ED25519_KEY, address(0), "", 0, 1);
+        _expect("ERC-8004 agents");
+        registry.registerWithAgent{value: 1}(0, ENDPOINT, "", 1);
+    }
+}
