@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
 
+import {ComputeSystem} from "../../script/ComputeSystem.sol";
+import {ComputeRegistry} from "../../src/compute/ComputeRegistry.sol";
 import {InferenceServing} from "../../src/compute/InferenceServing.sol";
 import {IInferenceServing} from "../../src/compute/interfaces/IInferenceServing.sol";
-import {StandInRegistry} from "./StandInRegistry.sol";
 
 /// @notice A provider with a model and an operator, a user with ether, and a session key.
 abstract contract InferenceTest is Test {
@@ -15,7 +16,7 @@ abstract contract InferenceTest is Test {
     string internal constant MODEL = "jeju-demo-36m";
 
     InferenceServing internal serving;
-    StandInRegistry internal registry;
+    ComputeRegistry internal registry;
     uint40 internal expiry;
 
     address internal provider;
@@ -29,23 +30,31 @@ abstract contract InferenceTest is Test {
     function setUp() public virtual {
         vm.warp(1_800_000_000);
         expiry = uint40(block.timestamp + 30 days);
-        registry = new StandInRegistry();
-        serving = new InferenceServing(address(registry));
+        ComputeSystem.Deployment memory made = ComputeSystem.deploy(address(this));
+        registry = ComputeRegistry(made.computeRegistry);
+        serving = InferenceServing(made.inferenceServing);
         (provider, providerKey) = makeAddrAndKey("provider");
         (operator, operatorKey) = makeAddrAndKey("operator");
         (signer, signerKey) = makeAddrAndKey("signer");
         user = makeAddr("user");
         vm.deal(user, PURSE);
         _offer(provider);
-        registry.setOperator(provider, operator);
+        vm.prank(provider);
+        registry.setOperator(operator);
     }
 
     /* STEPS */
 
     function _offer(address account) internal {
-        registry.register(account);
+        _register(account);
         vm.prank(account);
         serving.setModel(MODEL, 0.001 ether, 0.002 ether);
+    }
+
+    function _register(address account) internal {
+        vm.deal(account, 0.1 ether);
+        vm.prank(account);
+        registry.register{value: 0.1 ether}("https://provider.example", "{}", 0.01 ether);
     }
 
     /// @dev The user opens, or funds, his channel with the provider by `amount` of new money.

@@ -158,34 +158,42 @@ library Cron {
         pure
         returns (uint256 mask, uint256 end, bool star)
     {
-        uint256 begin = at;
+        end = at;
         while (true) {
-            uint256 from;
-            uint256 to;
-            uint256 step = 1;
-            bool single = false;
-            if (_is(text, at, "*")) {
-                (from, to) = _boundsOf(field);
-                if (field == 4) to = 6;
-                ++at;
-                star = at == begin + 1;
-            } else {
-                (from, at) = _number(text, at, field);
-                single = !_is(text, at, "-");
-                if (single) to = from;
-                else (to, at) = _number(text, at + 1, field);
-                require(from <= to, ITriggerRegistry.InvalidCron(field, at));
-                star = false;
-            }
-            if (!single && _is(text, at, "/")) {
-                (step, at) = _step(text, at + 1, field);
-                star = false;
-            }
-            for (uint256 value = from; value <= to; value += step) {
-                mask |= 1 << (field == 4 ? value % 7 : value);
-            }
-            if (!_is(text, at, ",")) return (mask, at, star);
-            ++at;
+            uint256 part;
+            (part, end, star) = _part(text, end, field);
+            mask |= part;
+            if (!_is(text, end, ",")) break;
+            ++end;
+        }
+        star = star && end == at + 1;
+        if (field == 4) mask = (mask | (mask >> 7)) & 0x7f;
+    }
+
+    /// @dev One item of a list: `*`, a number or a range, the first and last perhaps with a step.
+    function _part(bytes memory text, uint256 at, uint256 field)
+        private
+        pure
+        returns (uint256 mask, uint256 end, bool star)
+    {
+        uint256 from;
+        uint256 to;
+        star = _is(text, at, "*");
+        if (star) {
+            (from, to) = _boundsOf(field);
+            end = at + 1;
+        } else {
+            (from, end) = _number(text, at, field);
+            if (!_is(text, end, "-")) return (1 << from, end, false);
+            (to, end) = _number(text, end + 1, field);
+            require(from <= to, ITriggerRegistry.InvalidCron(field, end));
+        }
+        if (!_is(text, end, "/")) return (((2 << (to - from)) - 1) << from, end, star);
+
+        uint256 step;
+        (step, end) = _step(text, end + 1, field);
+        for (; from <= to; from += step) {
+            mask |= 1 << from;
         }
     }
 
@@ -206,7 +214,8 @@ library Cron {
     {
         (step, end) = _digits(text, at, field);
         (uint256 least, uint256 most) = _boundsOf(field);
-        require(step != 0 && step <= most - least + 1, ITriggerRegistry.InvalidCron(field, at));
+        uint256 size = field == 4 ? 7 : most - least + 1;
+        require(step != 0 && step <= size, ITriggerRegistry.InvalidCron(field, at));
     }
 
     /// @dev One or two digits.
