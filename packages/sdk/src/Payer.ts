@@ -72,7 +72,7 @@ export async function reconcile(payer: Payer, chain: reconcile.Chain): Promise<v
   if (chain.epoch !== payer.epoch) startEpoch(payer, chain)
 
   let state = await channelState({ fetch, payee, signer: key.address, url })
-  await adopt(payer, state.voucher)
+  await adopt(payer, { above: payer.paid, voucher: state.voucher })
   const held = state.voucher === null ? chain.claimed : tallyOf(state.voucher).cumulative
   if (payer.voucher !== undefined && payer.paid > held) {
     state = await channelState({
@@ -146,23 +146,28 @@ async function push(payer: Payer): Promise<void> {
 
   try {
     const state = await channelState({ fetch, payee, signer: key.address, url, voucher: { base, packed } })
-    if (state.voucher === packed) return
-    // Another process with this key signed meanwhile: what we owe comes on top of that.
-    if (await adopt(payer, state.voucher)) {
+    const asked = BigInt(state.asked)
+    if (asked > payer.asked) payer.asked = asked
+    if (state.accepted) return
+    // Another process with this key signed meanwhile, maybe the very same: what we owe comes on top of that.
+    if (await adopt(payer, { above: base, voucher: state.voucher })) {
       payer.due += amount
       payer.dueTokens += tokens
-    }
+    } else payer.stale = true
   } catch (error) {
     payer.stale = true
     throw error
   }
 }
 
-/** Takes over a voucher that our key signed elsewhere, if it says more than ours. */
-async function adopt(payer: Payer, voucher: Hex | null): Promise<boolean> {
+/** Takes over a voucher that our key signed, here or elsewhere, if it says more than `above`. */
+async function adopt(
+  payer: Payer,
+  { above, voucher }: { above: bigint; voucher: Hex | null },
+): Promise<boolean> {
   if (voucher === null || !(await isFrom(payer.key.address, { payee: payer.payee, voucher }))) return false
   const { cumulative, epoch, tokens } = tallyOf(voucher)
-  if (epoch !== payer.epoch || cumulative < payer.paid) return false
+  if (epoch !== payer.epoch || cumulative <= above) return false
   payer.paid = cumulative
   payer.paidTokens = tokens
   payer.voucher = voucher

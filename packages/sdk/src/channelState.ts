@@ -18,6 +18,8 @@ export type ChannelState = {
   tokens: string
   /** The last voucher, packed; null before the first one. */
   voucher: Hex | null
+  /** Whether the voucher handed over was taken; it is not if a newer one was there. */
+  accepted?: boolean
 }
 
 /** The provider speaks for another provider, contract or chain than the payer wants to pay. */

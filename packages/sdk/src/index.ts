@@ -1,3 +1,4 @@
+export { askToClose } from './askToClose.ts'
 export * as Attestation from './attestation/Attestation.ts'
 export * from './channelState.ts'
 export * from './Deployment.ts'

@@ -26,6 +26,8 @@ export function payingFetch(client: PublicClient, options: payingFetch.Options):
 
   return async (input, init) => {
     const request = new Request(input, init)
+    // A key made for someone else: the provider must not see it.
+    request.headers.delete('authorization')
     const [, base, path] = PAID_PATH.exec(new URL(request.url).pathname) ?? []
     if (request.method !== 'POST' || path === undefined) return fetch(request)
 
@@ -94,8 +96,10 @@ async function send(shop: Shop, order: Order): Promise<Response> {
     }
     try {
       const response = await shop.fetch(request.url, await paid(order, id))
-      if (response.status === 402 && attempt === 0) {
-        payer.stale = true
+      const epoch = response.headers.get('jeju-epoch') ?? payer.epoch
+      const isOutdated = response.status === 402 || Number(epoch) !== payer.epoch
+      if (isOutdated) payer.stale = true
+      if (isOutdated && attempt === 0) {
         await response.body?.cancel()
         leave()
         continue
