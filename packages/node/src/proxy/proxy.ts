@@ -1,0 +1,227 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { type Deployment, Inference, payingFetch, type Voucher, type Wallet } from '@jejunetwork/sdk'
+import type { Address, PublicClient } from 'viem'
+import type { Log } from '../log.ts'
+import { findProvider, modelsAt, type Offer, providers } from './findProvider.ts'
+
+const OFFER_AGE_MS = 60_000
+const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
+const HOP_BY_HOP = [
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+]
+/** Made for another company: no provider may see them. */
+const SECRET = ['authorization', 'cookie', 'openai-organization', 'openai-project']
+
+/** An OpenAI server on this machine that finds a provider for each model and pays it by the token. */
+export async function startProxy(options: startProxy.Options): Promise<startProxy.Proxy> {
+  const { host = '127.0.0.1', port, signal } = options
+  const desk: Desk = { channels: new Map(), fetches: new Map(), offers: new Map(), options }
+  const server = createServer((request, response) => {
+    handle(desk, request, response).catch((error: unknown) => {
+      options.log.warn('request failed', { error })
+      if (response.headersSent) response.destroy()
+      else sendError(response, { code: 'provider_failed', message: sentence(error), status: 502 })
+    })
+  })
+  server.listen(port, host)
+  await once(server, 'listening')
+
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= new Promise<void>((resolve) => server.close(() => resolve()))
+    server.closeAllConnections()
+    return closing
+  }
+  signal.addEventListener('abort', () => void close())
+  return { close, url: `http://${host}:${(server.address() as AddressInfo).port}` }
+}
+
+export declare namespace startProxy {
+  type Options = {
+    port: number
+    host?: string
+    client: PublicClient
+    deployment: Deployment
+    /** Signs vouchers. */
+    session: Voucher.SessionKey
+    /** Opens a channel with a new provider, once; without it, a missing channel is a 402. */
+    wallet?: Wallet | undefined
+    /** Wei to put into a new channel. */
+    deposit?: bigint
+    /** Use this provider alone; else the cheapest that serves the model. */
+    providerId?: bigint | undefined
+    /** Wei that one request may cost. */
+    maxPerRequest?: bigint
+    log: Log
+    signal: AbortSignal
+  }
+  type Proxy = { url: string; close(): Promise<void> }
+}
+
+type Desk = {
+  options: startProxy.Options
+  offers: Map<string, { offer: Promise<Offer | undefined>; readAt: number }>
+  fetches: Map<Address, typeof fetch>
+  channels: Map<Address, Promise<void>>
+}
+
+async function handle(desk: Desk, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { origin } = request.headers
+  const isLocal =
+    LOOPBACK.test(request.headers.host ?? '') &&
+    (!origin || LOOPBACK.test(origin.replace(/^https?:\/\//, '')))
+  // Warning: without this, any web page could spend the user's money here.
+  if (!isLocal)
+    return sendError(response, { code: 'not_local', message: 'Only this machine may ask.', status: 403 })
+
+  const path = new URL(request.url ?? '/', 'http://localhost').pathname
+  if (request.method === 'GET' && path === '/v1/models') return sendModels(desk, response)
+  if (request.method !== 'POST' || !/^\/v1\/(chat\/)?completions$/.test(path)) {
+    const message = `${request.method} ${path} is not served; POST /v1/chat/completions is.`
+    return sendError(response, { code: 'not_found', message, status: 404 })
+  }
+
+  const body = await buffer(request)
+  const model = modelOf(body)
+  if (model === undefined) {
+    const message = 'The body must be a JSON object that names a model.'
+    return sendError(response, { code: 'invalid_json', message, status: 400 })
+  }
+  const offer = await offerFor(desk, model)
+  if (offer === undefined) {
+    const message = `No provider serves the model '${model}' now.`
+    return sendError(response, { code: 'model_not_found', message, status: 404 })
+  }
+  await ensureChannel(desk, offer)
+  await forward(desk, { body, offer, path, request, response })
+}
+
+type Exchange = {
+  offer: Offer
+  path: string
+  body: Buffer
+  request: IncomingMessage
+  response: ServerResponse
+}
+
+/** Passes the answer on as it comes, byte for byte. A client that leaves ends it at the provider too. */
+async function forward(desk: Desk, { body, offer, path, request, response }: Exchange): Promise<void> {
+  const gone = new AbortController()
+  response.on('close', () => gone.abort())
+  const answer = await fetchFor(desk, offer)(`${offer.endpoint}${path}`, {
+    body,
+    headers: headersOf(request),
+    method: 'POST',
+    signal: gone.signal,
+  }).catch((error: unknown) => {
+    desk.offers.clear()
+    throw error
+  })
+  if (answer.status === 402) desk.channels.delete(offer.provider)
+
+  const headers = Object.fromEntries(answer.headers)
+  for (const name of [...HOP_BY_HOP, 'content-encoding']) delete headers[name]
+  response.writeHead(answer.status, { ...headers, 'x-jeju-provider': String(offer.providerId) })
+  try {
+    for await (const piece of answer.body ?? []) {
+      if (!response.write(piece)) await once(response, 'drain', { signal: gone.signal })
+    }
+    response.end()
+  } catch (error) {
+    if (!gone.signal.aborted) throw error
+  }
+}
+
+function fetchFor({ fetches, options }: Desk, { provider }: Offer): typeof fetch {
+  const known = fetches.get(provider)
+  if (known !== undefined) return known
+  const { client, deployment, maxPerRequest, session } = options
+  const limit = maxPerRequest === undefined ? {} : { maxPerRequest }
+  const made = payingFetch(client, { deployment, provider, session, ...limit })
+  fetches.set(provider, made)
+  return made
+}
+
+/** The one time that the wallet is asked: deposit, session key and channel in one transaction. */
+function ensureChannel({ channels, options }: Desk, { provider, providerId }: Offer): Promise<void> {
+  const { client, deployment, deposit: amount = 0n, log, session, wallet } = options
+  if (wallet === undefined || amount === 0n) return Promise.resolve()
+  const open = async () => {
+    const { claimed, deposit } = await Inference.channelOf(client, {
+      deployment,
+      provider,
+      signer: session.address,
+    })
+    if (deposit > claimed) return
+    await Inference.openChannel(wallet, { amount, deployment, provider, session })
+    log.info('channel opened', { amount, providerId })
+  }
+  let opening = channels.get(provider)
+  if (opening === undefined) {
+    opening = open()
+    channels.set(provider, opening)
+    opening.catch(() => channels.delete(provider))
+  }
+  return opening
+}
+
+function offerFor({ offers, options }: Desk, model: string): Promise<Offer | undefined> {
+  const known = offers.get(model)
+  if (known !== undefined && Date.now() - known.readAt < OFFER_AGE_MS) return known.offer
+  const { client, deployment, providerId } = options
+  const offer = findProvider(client, { deployment, model, providerId })
+  offers.set(model, { offer, readAt: Date.now() })
+  offer.then((found) => found ?? offers.delete(model)).catch(() => offers.delete(model))
+  return offer
+}
+
+async function sendModels({ options }: Desk, response: ServerResponse): Promise<void> {
+  const { client, deployment, providerId } = options
+  const asked: ReturnType<typeof modelsAt>[] = []
+  for await (const { active, endpoint } of providers(client, { deployment, providerId })) {
+    if (active) asked.push(modelsAt(endpoint.replace(/\/+$/, '')))
+  }
+  const models = new Map((await Promise.all(asked)).flat().map((model) => [model.id, model]))
+  response.writeHead(200, { 'content-type': 'application/json' })
+  response.end(JSON.stringify({ data: [...models.values()], object: 'list' }))
+}
+
+function headersOf(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (typeof value === 'string' && !HOP_BY_HOP.includes(name) && !SECRET.includes(name))
+      headers[name] = value
+  }
+  return headers
+}
+
+function modelOf(body: Buffer): string | undefined {
+  try {
+    const { model } = JSON.parse(body.toString()) as { model?: unknown }
+    return typeof model === 'string' ? model : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function sendError(
+  response: ServerResponse,
+  { code, message, status }: { status: number; code: string; message: string },
+): void {
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(JSON.stringify({ error: { code, message, param: null, type: 'invalid_request_error' } }))
+}
+
+function sentence(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message
+}
