@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { PaidRequest, type Price } from '@jejunetwork/sdk'
 import { getAddress, type Hex, isAddress, isHex, keccak256, size } from 'viem'
-import { type Book, type Books, type Charge, exhausted, openBook, stateOf, unpaid } from './books.ts'
+import { type Book, type Books, type Charge, exhausted, openBook, refresh, stateOf, unpaid } from './books.ts'
 import { OpenAiError } from './OpenAiError.ts'
 import { loadCharge } from './rows.ts'
 
@@ -73,9 +73,10 @@ export declare namespace chargeOf {
   type Request = { id: Hex; body: Uint8Array; price: Price }
 }
 
-/** Lets a channel serve again whose close did not come in time. */
+/** Looks at the chain again where the books say that a channel is closing: it may be closed by now, and open again. */
 export async function thaw(books: Books, book: Book): Promise<void> {
-  if (book.closingUntil === 0n) return
+  if (book.closingUntil === 0n && book.closeAt === 0) return
+  await refresh(books, book)
   const { timestamp } = await books.options.client.getBlock()
   if (timestamp > book.closingUntil) book.closingUntil = 0n
 }

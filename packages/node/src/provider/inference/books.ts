@@ -124,12 +124,12 @@ export async function refresh(books: Books, book: Book): Promise<void> {
   wake(book)
 }
 
-/** Takes a voucher, writes it down, and lets go on what waited for it. Old ones are ignored, forged ones refused. */
+/** Takes a voucher, writes it down, and lets go on what waited for it. False for an old one; a forged one throws. */
 export async function accept(
   books: Books,
   book: Book,
   { base, voucher }: { voucher: Hex; base: bigint },
-): Promise<void> {
+): Promise<boolean> {
   if (!(await Voucher.isFrom(book.signer, { payee: books.payee, voucher }))) {
     throw new OpenAiError(
       402,
@@ -154,11 +154,12 @@ export async function accept(
     )
   }
   // One that builds on less than is paid would swallow what another process with this key signed: it signs again.
-  if (cumulative <= book.paid || base < book.paid || tokens < book.paidTokens) return
+  if (cumulative <= book.paid || base < book.paid || tokens < book.paidTokens) return false
 
   Object.assign(book, { paid: cumulative, paidTokens: tokens, voucher })
   save(books, book)
   wake(book)
+  return true
 }
 
 /** Charges a request for what it now gets in all, as soon as the credit allows. Ends with 402 if nobody pays in time. */

@@ -132,7 +132,7 @@ async function speak({ books, engine, model }: Counter, job: Job): Promise<Usage
       await charge(books, { ...payer, onAnnounce: () => void stream.note(note() ?? {}), signal, usage })
   }
 
-  if (streams) stream.open()
+  if (streams) stream.open(payer && { 'jeju-epoch': String(payer.book.epoch) })
   const first = form.first()
   if (streams && first) await stream.send(first)
   await pay()

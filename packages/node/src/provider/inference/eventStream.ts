@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http'
 /** Server-sent events over one answer. Each write waits until the reader keeps up. */
 export type EventStream = {
   readonly opened: boolean
-  open(): void
+  open(headers?: Record<string, string>): void
   /** An event; `note` goes along as a comment, which clients skip that do not pay. */
   send(data: object | string, options?: { event?: string; note?: object | undefined }): Promise<void>
   note(note: object): Promise<void>
@@ -18,8 +18,9 @@ export function createEventStream(raw: ServerResponse, signal: AbortSignal): Eve
   return {
     end: () => void raw.end(),
     note: (note) => write(`: jeju ${JSON.stringify(note)}\n\n`),
-    open() {
+    open(headers) {
       raw.writeHead(200, {
+        ...headers,
         'cache-control': 'no-cache, no-transform',
         'content-type': 'text/event-stream; charset=utf-8',
         'x-accel-buffering': 'no',

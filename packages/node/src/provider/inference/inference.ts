@@ -22,6 +22,8 @@ export type InferenceConfig = {
   /** A payer signs at the latest after so many tokens or milliseconds; two such windows may stand unpaid. */
   window: { tokens: number; ms: number }
   threads?: number
+  /** How long an answer waits for a voucher before it ends; 10 seconds unless given. */
+  patienceMs?: number
   /** Vouchers go on chain when they are worth this many times the gas; 0: as soon as there are any. */
   settle?: { intervalMs?: number; gasMultiple?: bigint }
 }
@@ -51,7 +53,7 @@ export async function openInference(config: InferenceConfig, deps: openInference
     client,
     deployment,
     journal,
-    patienceMs: 10_000,
+    patienceMs: config.patienceMs ?? 10_000,
     provider: account.address,
     window: config.window,
   })

@@ -53,8 +53,8 @@ function addChannelRoutes(scope: FastifyInstance, counter: Counter): void {
 
   scope.post<Channel>('/v1/channels/:signer', async (request) => {
     const book = await bookOf(counter, request.params.signer)
-    await accept(books, book, readVoucher(bodyOf(request)))
-    return stateOf(books, book)
+    const accepted = await accept(books, book, readVoucher(bodyOf(request)))
+    return { ...stateOf(books, book), accepted }
   })
 
   scope.post<Channel>('/v1/channels/:signer/close', async (request) => {
