@@ -289,7 +289,7 @@ export const ComputeRegistryAbi = [
     ],
     "outputs": [
       {
-        "name": "providerId",
+        "name": "",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -330,29 +330,29 @@ export const ComputeRegistryAbi = [
     "name": "registerWithAgent",
     "inputs": [
       {
-        "name": "",
+        "name": "agentId",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "endpoint",
         "type": "string",
         "internalType": "string"
       },
       {
-        "name": "",
+        "name": "hardwareAttestation",
         "type": "string",
         "internalType": "string"
       },
       {
-        "name": "",
+        "name": "pricePerHour",
         "type": "uint256",
         "internalType": "uint256"
       }
     ],
     "outputs": [
       {
-        "name": "",
+        "name": "providerId",
         "type": "uint256",
         "internalType": "uint256"
       }

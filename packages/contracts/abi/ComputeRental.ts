@@ -126,44 +126,44 @@ export const ComputeRentalAbi = [
     "name": "createSessionFor",
     "inputs": [
       {
-        "name": "",
+        "name": "providerId",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "durationHours",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "sshPublicKey",
         "type": "string",
         "internalType": "string"
       },
       {
-        "name": "",
+        "name": "token",
         "type": "address",
         "internalType": "address"
       },
       {
-        "name": "",
+        "name": "image",
         "type": "string",
         "internalType": "string"
       },
       {
-        "name": "",
+        "name": "dataHash",
         "type": "bytes32",
         "internalType": "bytes32"
       },
       {
-        "name": "",
+        "name": "maxTotal",
         "type": "uint256",
         "internalType": "uint256"
       }
     ],
     "outputs": [
       {
-        "name": "",
+        "name": "sessionId",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -193,7 +193,7 @@ export const ComputeRentalAbi = [
     "name": "dispute",
     "inputs": [
       {
-        "name": "",
+        "name": "sessionId",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -323,18 +323,18 @@ export const ComputeRentalAbi = [
     "name": "rate",
     "inputs": [
       {
-        "name": "",
+        "name": "sessionId",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "score",
         "type": "uint8",
         "internalType": "uint8"
       }
     ],
     "outputs": [],
-    "stateMutability": "pure"
+    "stateMutability": "nonpayable"
   },
   {
     "type": "function",

@@ -106,7 +106,7 @@ export const ComputeStakingAbi = [
     "name": "bindProvider",
     "inputs": [
       {
-        "name": "owner",
+        "name": "account",
         "type": "address",
         "internalType": "address"
       }
@@ -158,7 +158,7 @@ export const ComputeStakingAbi = [
     "name": "hasUserStake",
     "inputs": [
       {
-        "name": "owner",
+        "name": "account",
         "type": "address",
         "internalType": "address"
       }
@@ -190,7 +190,7 @@ export const ComputeStakingAbi = [
     "name": "isStaked",
     "inputs": [
       {
-        "name": "owner",
+        "name": "account",
         "type": "address",
         "internalType": "address"
       },
@@ -264,7 +264,7 @@ export const ComputeStakingAbi = [
     "name": "slash",
     "inputs": [
       {
-        "name": "owner",
+        "name": "account",
         "type": "address",
         "internalType": "address"
       },
@@ -327,7 +327,7 @@ export const ComputeStakingAbi = [
     "name": "unbindProvider",
     "inputs": [
       {
-        "name": "owner",
+        "name": "account",
         "type": "address",
         "internalType": "address"
       }

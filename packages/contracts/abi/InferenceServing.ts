@@ -779,23 +779,23 @@ export const InferenceServingAbi = [
     "name": "reserve",
     "inputs": [
       {
-        "name": "",
+        "name": "provider",
         "type": "address",
         "internalType": "address"
       },
       {
-        "name": "",
+        "name": "token",
         "type": "address",
         "internalType": "address"
       },
       {
-        "name": "",
+        "name": "reservation",
         "type": "bytes",
         "internalType": "bytes"
       }
     ],
     "outputs": [],
-    "stateMutability": "pure"
+    "stateMutability": "nonpayable"
   },
   {
     "type": "function",

@@ -42,18 +42,18 @@ export const TriggerRegistryAbi = [
     "name": "executeTrigger",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "input",
         "type": "bytes",
         "internalType": "bytes"
       }
     ],
     "outputs": [],
-    "stateMutability": "pure"
+    "stateMutability": "nonpayable"
   },
   {
     "type": "function",
