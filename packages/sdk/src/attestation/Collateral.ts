@@ -1,4 +1,4 @@
-import { type Bytes, fromHex, utf8 } from './Bytes.ts'
+import { type Bytes, fromHex, own, utf8 } from './Bytes.ts'
 import { intersect, iso, verifyChain, type Window } from './Chain.ts'
 import { type Crl, checkNotRevoked, crl } from './Crl.ts'
 import { type Field, parse } from './Json.ts'
@@ -55,6 +55,7 @@ export type QeIdentity = {
 
 export type Tee = 'sgx' | 'tdx'
 
+const CRL_LIMIT = 4 * 1024 * 1024
 const SIGNER = 'Intel SGX TCB Signing'
 
 /** Reads collateral in the snake_case JSON that DCAP tools exchange; binary fields in hexadecimal. */
@@ -178,9 +179,9 @@ export function checkName(
   refuse('CERT_NAME', `${subject}'s name`, { bound: wanted, value: certificate.commonName })
 }
 
-/** Reads one of the two lists in the collateral. */
+/** Reads a revocation list. */
 export function list(der: Uint8Array, subject: string): Crl {
-  return crl(new Uint8Array(der), subject)
+  return crl(own(der, { limit: CRL_LIMIT, subject }), subject)
 }
 
 function platformMinimums(tcb: Field, tee: Tee): PlatformMinimums {

@@ -66,5 +66,7 @@ function extension(vek: Certificate, id: string): Der.Element | undefined {
 
 function text(vek: Certificate, id: string): string {
   const subject = "VEK certificate's product name"
-  return String.fromCharCode(...Der.expect(extension(vek, id), { subject, tag: Der.Tag.IA5_STRING }).content)
+  return String.fromCharCode(
+    ...Der.expect(extension(vek, id), { subject, tag: Der.Tag.IA5_STRING }).content.subarray(0, 64),
+  )
 }

@@ -18,6 +18,7 @@ type Attribute = { name: string; local: string; namespace: string; value: string
 
 const LIMIT = 256 * 1024
 const DEPTH = 16
+const NAMESPACES = 32
 const NAME = '[A-Za-z_][A-Za-z0-9_.-]*(?::[A-Za-z_][A-Za-z0-9_.-]*)?'
 const OPEN = new RegExp(`<(${NAME})`, 'y')
 const ATTRIBUTE = new RegExp(`[ \\t\\r\\n]+(${NAME})=(?:"([^"<]*)"|'([^'<]*)')`, 'y')
@@ -70,7 +71,8 @@ function element(source: Source, { depth, scope: above }: Place): Element {
     const prefix = key === 'xmlns' ? '' : key.startsWith('xmlns:') ? key.slice(6) : undefined
     if (prefix !== undefined) declared.set(prefix, value)
   }
-  const scope = new Map([...above, ...declared])
+  const scope = declared.size === 0 ? above : new Map([...above, ...declared])
+  if (scope.size > NAMESPACES) malformed(source, `at most ${NAMESPACES} namespaces`)
   const plain = written.filter(({ name: key }) => key !== 'xmlns' && !key.startsWith('xmlns:'))
   const attributes = plain.map(({ name: key, value }) => ({
     ...qualify(source, { name: key, scope }),
