@@ -80,6 +80,7 @@ function levelOf(platform: Platform, { info, tdxSvns }: Compared): Rating {
   if (level) return level
   const [best] = info.levels
     .map(({ minimums }) => shortfalls(platform, { minimums, tdxSvns }))
+    .reverse()
     .sort((left, right) => left.length - right.length)
   const [first] = best ?? []
   if (!first) return refuse('TCB_LEVEL', 'the TCB info', { bound: 'at least one level', value: 'none' })
