@@ -63,6 +63,41 @@ const renting: Leaf[] = [
   },
 ]
 
+const PAYING = [
+  ['--provider <id>', 'use this provider alone (default: the cheapest that serves the model)'],
+  ['--deposit <eth>', 'what to put into a channel with a provider that has none (default 0.01)'],
+  ['--max-per-request <eth>', 'what one request may cost at most'],
+] as const
+
+const inference: Leaf[] = [
+  {
+    usage: 'models',
+    summary: 'List the models that are served, and their prices.',
+    example: 'models --json',
+    load: async () => (await import('./commands/inference.ts')).models,
+  },
+  {
+    usage: 'chat <prompt...>',
+    summary: 'Ask a model, and pay for the answer as it arrives.',
+    example: 'chat "Once upon a time"',
+    options: [
+      ['--model <name>', 'which model (default: the first that is served)'],
+      ['--max-tokens <n>', 'the longest answer'],
+      ...PAYING,
+    ],
+    pays: true,
+    load: async () => (await import('./commands/inference.ts')).chat,
+  },
+  {
+    usage: 'proxy',
+    summary: 'Be an OpenAI server on this machine that pays providers as it goes.',
+    example: 'proxy --port 8007',
+    options: [['--port <port>', 'where to listen on 127.0.0.1 (default 8007)'], ...PAYING],
+    pays: true,
+    load: async () => (await import('./commands/inference.ts')).proxy,
+  },
+]
+
 const ledger: Group = {
   usage: 'ledger',
   summary: 'Your money in the market.',
@@ -88,6 +123,12 @@ const ledger: Group = {
       options: [['--inference', 'from the inference balance']],
       load: async () => (await import('./commands/ledger.ts')).withdraw,
     },
+    {
+      usage: 'close <provider>',
+      summary: 'Close the channel with a provider: what is left of it becomes free for inference.',
+      example: 'ledger close 1',
+      load: async () => (await import('./commands/close.ts')).close,
+    },
   ],
 }
 
@@ -111,4 +152,4 @@ const wallet: Group = {
   ],
 }
 
-export const commands: readonly Definition[] = [...renting, ledger, wallet]
+export const commands: readonly Definition[] = [...renting, ...inference, ledger, wallet]

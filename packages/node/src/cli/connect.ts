@@ -53,9 +53,9 @@ async function ask<T>(rpcUrl: string, question: () => Promise<T>): Promise<T> {
 
 /** The file that the environment names, else the local market's, else the one that the SDK knows. */
 function findDeployment(config: Config, chainId: number): Deployment {
-  const { checkout, deploymentFile, home } = config
+  const { checkout, deploymentFile, home, rpcUrl } = config
   if (deploymentFile) return readDeployment(deploymentFile, chainId)
-  if (chainId !== foundry.id) return deploymentOn(chainId)
+  if (chainId !== foundry.id) return known(chainId, rpcUrl)
 
   const files = [join(home, 'deployment.json')]
   if (checkout) files.push(join(checkout, `packages/contracts/deployments/${chainId}.json`))
@@ -64,6 +64,17 @@ function findDeployment(config: Config, chainId: number): Deployment {
   throw new UsageError(
     'Nobody deployed the contracts on this local chain; run `npm start`, or set JEJU_DEPLOYMENT to a file with their addresses.',
   )
+}
+
+function known(chainId: number, rpcUrl: string): Deployment {
+  try {
+    return deploymentOn(chainId)
+  } catch (cause) {
+    throw new UsageError(
+      `No contracts are known on chain ${chainId} at ${rpcUrl}; set JEJU_RPC_URL to another chain, or JEJU_DEPLOYMENT to a file with their addresses.`,
+      { cause },
+    )
+  }
 }
 
 function readDeployment(file: string, chainId: number): Deployment {

@@ -1,5 +1,5 @@
-import { type Deployment, Registry } from '@jejunetwork/sdk'
-import type { Client } from 'viem'
+import type { Registry } from '@jejunetwork/sdk'
+import { providers as everyProvider } from '../../proxy/findProvider.ts'
 import { connect } from '../connect.ts'
 import type { Run } from '../context.ts'
 import { eth } from '../input.ts'
@@ -7,7 +7,10 @@ import { table } from '../output.ts'
 
 export const providers: Run = async ({ config, output }, { options }) => {
   const { client, deployment } = await connect(config)
-  const all = await output.during('Reading the registry', everyProvider(client, deployment))
+  const all = await output.during(
+    'Reading the registry',
+    Array.fromAsync(everyProvider(client, { deployment })),
+  )
   const shown = options['all'] ? all : all.filter((provider) => provider.active)
   if (shown.length === 0) return { data: shown, text: 'Nobody offers anything here yet.' }
 
@@ -19,17 +22,6 @@ export const providers: Run = async ({ config, output }, { options }) => {
     provider.active ? '' : 'inactive',
   ])
   return { data: shown, text: table(['ID', 'PRICE', 'MACHINE (CLAIMED)', 'ENDPOINT', ''], rows) }
-}
-
-/** All that are registered, oldest first. */
-export async function everyProvider(client: Client, deployment: Deployment): Promise<Registry.Provider[]> {
-  const found: Registry.Provider[] = []
-  for (let cursor: bigint | undefined; ; ) {
-    const page = await Registry.list(client, { cursor, deployment })
-    found.push(...page.providers)
-    if (page.nextCursor === undefined) return found
-    cursor = page.nextCursor
-  }
 }
 
 /** The claim in a few words; what is not the JSON that a node prints is shown as nothing. */

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { ComputeRentalAbi, Registry, Rental } from '@jejunetwork/sdk'
+import { providers as everyProvider } from '../../proxy/findProvider.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
 import { TryLaterError, UsageError } from '../errors.ts'
@@ -7,7 +8,6 @@ import { eth, time, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { facts } from '../output.ts'
 import { renterKey } from '../sshKey.ts'
-import { everyProvider } from './providers.ts'
 
 const POLL_MS = 300
 
@@ -52,7 +52,8 @@ export const rent: Run = async (context, { args, options }) => {
 async function choose(market: Market, given: string | undefined): Promise<Registry.Provider> {
   const { client, deployment } = market
   if (given === undefined) {
-    const active = (await everyProvider(client, deployment)).filter((provider) => provider.active)
+    const all = await Array.fromAsync(everyProvider(client, { deployment }))
+    const active = all.filter((provider) => provider.active)
     const [cheapest] = active.sort((a, b) => (a.pricePerHour < b.pricePerHour ? -1 : 1))
     if (cheapest) return cheapest
     throw new UsageError('Nobody offers a machine here; offer this one with `jeju-compute provider start`.')

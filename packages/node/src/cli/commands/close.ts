@@ -1,0 +1,54 @@
+import { askToClose, Inference, Registry } from '@jejunetwork/sdk'
+import { connect } from '../connect.ts'
+import type { Run } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { eth, whole } from '../input.ts'
+import { unlock, walletOn } from '../keys.ts'
+import { facts } from '../output.ts'
+import { sessionKey } from '../sessionKey.ts'
+
+/** Closes a channel at once if the provider agrees; else asks the contract, which leaves the provider time to settle. */
+export const close: Run = async ({ config, output }, { args }) => {
+  const providerId = whole('The provider', args[0])
+  const market = await connect(config)
+  const { client, deployment } = market
+  const { account } = await unlock(config, { market, role: 'user' })
+  const session = sessionKey(config, { chainId: deployment.chainId, owner: account.address })
+  const { endpoint, owner: provider } = await Registry.get(client, { deployment, providerId })
+  const payee = {
+    chainId: deployment.chainId,
+    contract: deployment.inferenceServing,
+    provider,
+    token: Inference.ETHER,
+  }
+  const channel = { deployment, provider, signer: session.address }
+  const { claimed, closeAt, deposit } = await Inference.channelOf(client, channel)
+  if (deposit === claimed) throw new UsageError(`There is no money in a channel with provider ${providerId}.`)
+
+  const wallet = walletOn(market, account)
+  const { timestamp } = await client.getBlock()
+  if (closeAt !== 0 && timestamp >= closeAt) {
+    const { hash, refund } = await output.during('Closing', Inference.finalizeClose(wallet, channel))
+    return { data: { hash, refund }, text: facts({ 'free again': eth(refund), transaction: hash }) }
+  }
+  const agreement = await askToClose({ payee, session, url: endpoint.replace(/\/+$/, '') }).catch(
+    () => undefined,
+  )
+  if (agreement) {
+    const closed = Inference.closeChannel(wallet, { ...channel, ...agreement })
+    const { hash, paid, refund } = await output.during('Closing', closed)
+    return {
+      data: { hash, paid, refund },
+      text: facts({ 'paid at the end': eth(paid), 'free again': eth(refund), transaction: hash }),
+    }
+  }
+  if (closeAt !== 0)
+    throw new UsageError(`It closes by itself; call again after ${new Date(closeAt * 1000).toISOString()}.`)
+  const { hash } = await output.during('Asking for the close', Inference.requestClose(wallet, channel))
+  const { closeAt: at } = await Inference.channelOf(client, channel)
+  const when = new Date(at * 1000).toISOString()
+  return {
+    data: { closeAt: at, hash },
+    text: facts({ 'the provider did not agree': `call again after ${when}`, transaction: hash }),
+  }
+}

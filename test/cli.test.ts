@@ -1,0 +1,120 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { commands, type Definition } from '../packages/node/src/cli/commands.ts'
+import { startAnvil } from '../packages/node/src/cli/dev/anvil.ts'
+import { type Chain, startChain } from './chain.ts'
+import { createHome, type Home, run } from './jejuCompute.ts'
+
+let chain: Chain
+let home: Home
+
+beforeAll(async () => {
+  chain = await startChain()
+  home = createHome(chain)
+})
+
+afterAll(async () => {
+  await chain?.close()
+  home?.remove()
+})
+
+test('every command has help with an example', async () => {
+  const paths = commands.flatMap((definition) => pathsOf(definition))
+  expect(paths.length).toBeGreaterThan(15)
+  for (const path of paths) {
+    const { code, stdout } = await run([...path, '--help'], home.env)
+    expect(code, path.join(' ')).toBe(0)
+    expect(stdout, path.join(' ')).toContain('Example:\n  $ jeju-compute ')
+  }
+})
+
+test('a chain that does not answer is worth another try', async () => {
+  const { code, stderr } = await run(['providers', '--rpc', 'http://127.0.0.1:1'], home.env)
+  expect(stderr).toBe('No chain answers at http://127.0.0.1:1; check JEJU_RPC_URL.\n')
+  expect(code).toBe(75)
+})
+
+test('a chain without known contracts says what to set', async () => {
+  const other = await startAnvil({ args: ['--chain-id', '5'], port: 0 })
+  try {
+    const { JEJU_DEPLOYMENT: _, ...env } = home.env
+    const unknown = await run(['providers', '--rpc', other.rpcUrl], env)
+    expect(unknown.stderr).toContain('No contracts are known on chain 5')
+    expect(unknown.code).toBe(1)
+
+    const wrong = await run(['providers', '--rpc', other.rpcUrl], home.env)
+    expect(wrong.stderr).toContain('is for chain 31337, and the chain that answers is 5')
+    expect(wrong.code).toBe(1)
+  } finally {
+    await other.close()
+  }
+})
+
+test('a local chain with nothing deployed says so', async () => {
+  const empty = await startAnvil({ port: 0 })
+  try {
+    const { code, stderr } = await run(['providers', '--rpc', empty.rpcUrl], home.env)
+    expect(stderr).toContain('has no contracts at')
+    expect(code).toBe(1)
+  } finally {
+    await empty.close()
+  }
+})
+
+test.each([
+  [['rent', '7'], 'There is no provider 7; `jeju-compute providers` lists them.'],
+  [['rent', '1', '--hours', '0'], '--hours is a whole number above 0; it was "0".'],
+  [['terminate', '4'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
+  [['extend', '4', '1'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
+  [['ssh', '4'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
+  [['ledger', 'deposit', '-1'], 'The deposit is an amount of ETH such as 0.25; it was "-1".'],
+  [['ledger', 'deposit', '1,5'], 'The deposit is an amount of ETH such as 0.25; it was "1,5".'],
+  [['ledger', 'withdraw', '1'], 'The contract refused withdrawTo: balance too low'],
+])('refuses %j in one sentence', async (args, sentence) => {
+  const { code, stderr, stdout } = await run(args, home.env)
+  expect(stderr).toContain(sentence)
+  expect(stderr).not.toContain('    at ')
+  expect(stdout).toBe('')
+  expect(code).toBe(1)
+})
+
+test('money goes to the ledger and comes back', async () => {
+  expect((await run(['ledger', 'deposit', '1.5'], home.env)).code).toBe(0)
+  expect((await run(['ledger', 'withdraw', '0.5'], home.env)).code).toBe(0)
+  const { stdout } = await run(['ledger', 'balance', '--json'], home.env)
+  expect(JSON.parse(stdout).ledger).toBe('1000000000000000000')
+})
+
+test('a wallet is made once, and opens with its password alone', async () => {
+  const own = createHome(chain)
+  try {
+    const env = { ...own.env, JEJU_PASSWORD: 'correct horse' }
+    const made = await run(['wallet', 'new', '--json'], env)
+    const { address, keystore } = JSON.parse(made.stdout)
+    expect(keystore).toBe(join(own.path, 'wallet.json'))
+
+    const shown = await run(['wallet', 'address'], env)
+    expect(shown.stdout).toBe(`${address}\n`)
+    expect((await run(['wallet', 'new'], env)).stderr).toContain('holds a wallet already')
+    const wrong = await run(['wallet', 'address'], { ...env, JEJU_PASSWORD: 'wrong' })
+    expect(wrong).toMatchObject({ code: 1, stderr: `The password does not open ${keystore}.\n` })
+
+    writeFileSync(keystore, 'no JSON')
+    expect((await run(['wallet', 'address'], env)).stderr).toContain('is not a keystore in JSON')
+  } finally {
+    own.remove()
+  }
+})
+
+test('a key that is no key is refused without being shown', async () => {
+  const { code, stderr } = await run(['wallet', 'address'], { ...home.env, JEJU_PRIVATE_KEY: '0xsecret' })
+  expect(stderr).toBe('JEJU_PRIVATE_KEY must be 32 bytes in hexadecimal.\n')
+  expect(code).toBe(1)
+})
+
+function pathsOf(definition: Definition): string[][] {
+  const name = definition.usage.split(' ')[0] ?? ''
+  if (!('commands' in definition)) return [[name]]
+  return [[name], ...definition.commands.map((child) => [name, child.usage.split(' ')[0] ?? ''])]
+}
