@@ -39,19 +39,20 @@ library ComputeSystem {
         made.computeRental =
             address(new ComputeRental(IComputeRegistry(registry), LedgerManager(made.ledgerManager)));
         made.inferenceServing = address(new InferenceServing(registry));
-        made.triggerRegistry = address(new TriggerRegistry());
+        made.triggerRegistry = address(new TriggerRegistry(LedgerManager(made.ledgerManager)));
     }
 
     /// @notice Whether there is such a system on this chain, each contract at its place and knowing the others.
     function isWired(Deployment memory made) internal view returns (bool) {
-        return made.ledgerManager.code.length != 0 && made.triggerRegistry.code.length != 0
+        return made.ledgerManager.code.length != 0
             && _knows(made.computeStaking, "REGISTRY()", made.computeRegistry)
             && _knows(made.computeStaking, "SLASHER()", made.computeRental)
             && _knows(made.computeRegistry, "STAKING()", made.computeStaking)
             && _knows(made.computeRegistry, "OBLIGATIONS()", made.computeRental)
             && _knows(made.computeRental, "REGISTRY()", made.computeRegistry)
             && _knows(made.computeRental, "LEDGER()", made.ledgerManager)
-            && _knows(made.inferenceServing, "REGISTRY()", made.computeRegistry);
+            && _knows(made.inferenceServing, "REGISTRY()", made.computeRegistry)
+            && _knows(made.triggerRegistry, "LEDGER()", made.ledgerManager);
     }
 
     /// @dev Asks without trust: another chain may have anything at the address.

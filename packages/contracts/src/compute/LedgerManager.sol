@@ -16,6 +16,13 @@ contract LedgerManager is ILedgerManager, NonReentrant {
 
     mapping(address account => mapping(address token => uint256)) private _balances;
 
+    /// @inheritdoc ILedgerManager
+    mapping(address account => mapping(address service => mapping(address token => uint256))) public
+        allowanceOf;
+
+    /// @inheritdoc ILedgerManager
+    mapping(address account => mapping(address service => mapping(address token => uint256))) public spentOn;
+
     /* DEPOSITS */
 
     /// @inheritdoc ILedgerManager
@@ -52,6 +59,36 @@ contract LedgerManager is ILedgerManager, NonReentrant {
     /// @inheritdoc ILedgerManager
     function withdrawToken(address, uint256) external pure {
         revert NotYetSupported("ERC-20 balances");
+    }
+
+    /* SERVICES */
+
+    /// @inheritdoc ILedgerManager
+    function allow(address service, address token, uint256 amount) external {
+        require(token == ETHER, NotYetSupported("ERC-20 balances"));
+
+        allowanceOf[msg.sender][service][token] = amount;
+        emit Allowed(msg.sender, service, token, amount);
+    }
+
+    /// @inheritdoc ILedgerManager
+    function draw(address account, address token, uint256 amount) external nonReentrant {
+        uint256 allowance = allowanceOf[account][msg.sender][token];
+        uint256 balance = _balances[account][token];
+        require(token == ETHER, NotYetSupported("ERC-20 balances"));
+        require(amount != 0, NothingMoved());
+        require(amount <= allowance, AllowanceTooLow(account, msg.sender, allowance, amount));
+        require(amount <= balance, BalanceTooLow(account, balance, amount));
+
+        if (allowance != type(uint256).max) allowanceOf[account][msg.sender][token] = allowance - amount;
+        _balances[account][token] = balance - amount;
+        spentOn[account][msg.sender][token] += amount;
+        emit Drawn(account, msg.sender, token, amount);
+
+        require(
+            SafeTransferLib.trySafeTransferETH(msg.sender, amount, gasleft()),
+            PaymentRefused(msg.sender, amount)
+        );
     }
 
     /* TOP-UP */

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {LibString} from "solady/utils/LibString.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 
+import {ILedgerManager} from "./interfaces/ILedgerManager.sol";
 import {ITriggerRegistry} from "./interfaces/ITriggerRegistry.sol";
 import {Cron} from "./libraries/Cron.sol";
 import {TriggerConfig} from "./libraries/TriggerConfig.sol";
@@ -34,6 +35,12 @@ contract TriggerRegistry is ITriggerRegistry {
     uint256 private constant FIRST_TIME = 1 days;
     uint256 private constant LAST_TIME = type(uint40).max;
 
+    uint256 public constant PREMIUM_BPS = 1000;
+    uint256 public constant TIP_CAP = 2 gwei;
+    uint256 public constant PERIOD = 1 days;
+    uint256 public constant NOTICE = 10 minutes;
+    ILedgerManager public immutable LEDGER;
+
     /* STORAGE */
 
     /// @inheritdoc ITriggerRegistry
@@ -47,6 +54,10 @@ contract TriggerRegistry is ITriggerRegistry {
     mapping(uint256 triggerId => bytes32) private _texts;
 
     mapping(address agent => uint256 triggerId) private _newest;
+
+    constructor(ILedgerManager ledger) {
+        LEDGER = ledger;
+    }
 
     /* TRIGGERS */
 
@@ -84,6 +95,94 @@ contract TriggerRegistry is ITriggerRegistry {
 
         _hot[triggerId] = hot ^ (ACTIVE << FLAGS);
         emit TriggerDeactivated(triggerId);
+    }
+
+    function pauseTrigger(uint256) external pure {
+        revert NotYetSupported("pauseTrigger");
+    }
+
+    function resumeTrigger(uint256) external pure {
+        revert NotYetSupported("resumeTrigger");
+    }
+
+    function cancelNonce(uint256, uint256) external pure {
+        revert NotYetSupported("cancelNonce");
+    }
+
+    function updateKey(uint256, uint8, bytes calldata) external pure {
+        revert NotYetSupported("updateKey");
+    }
+
+    function executeMany(uint256[] calldata, bytes[] calldata) external pure returns (Reason[] memory) {
+        revert NotYetSupported("executeMany");
+    }
+
+    function sponsor(uint256, uint256, uint256, uint256) external payable {
+        revert NotYetSupported("sponsor");
+    }
+
+    function fund(uint256) external payable {
+        revert NotYetSupported("fund");
+    }
+
+    function inviteSponsor(uint256, address) external pure {
+        revert NotYetSupported("inviteSponsor");
+    }
+
+    function requestWithdraw(uint256) external pure {
+        revert NotYetSupported("requestWithdraw");
+    }
+
+    function withdraw(uint256) external pure {
+        revert NotYetSupported("withdraw");
+    }
+
+    function openCredit() external payable {
+        revert NotYetSupported("openCredit");
+    }
+
+    function collect() external pure returns (uint256) {
+        revert NotYetSupported("collect");
+    }
+
+    function collectTo(address) external pure returns (uint256) {
+        revert NotYetSupported("collectTo");
+    }
+
+    function creditOf(address) external pure returns (uint256) {
+        revert NotYetSupported("creditOf");
+    }
+
+    function triggerDetails(uint256) external pure returns (Details memory) {
+        revert NotYetSupported("triggerDetails");
+    }
+
+    function isDue(uint256, bytes calldata) external pure returns (bool, Reason) {
+        revert NotYetSupported("isDue");
+    }
+
+    function dueTick(uint256) external pure returns (uint256) {
+        revert NotYetSupported("dueTick");
+    }
+
+    function isNonceUsed(uint256, uint256) external pure returns (bool) {
+        revert NotYetSupported("isNonceUsed");
+    }
+
+    function isLogUsed(uint256, uint256, uint256, uint256) external pure returns (bool) {
+        revert NotYetSupported("isLogUsed");
+    }
+
+    function deliveryDigest(uint256, uint64, uint64, bytes32) external pure returns (bytes32) {
+        revert NotYetSupported("deliveryDigest");
+    }
+
+    function forwarderOf(address) external pure returns (address) {
+        revert NotYetSupported("forwarderOf");
+    }
+
+    function allTriggers(uint256, uint256) external pure returns (uint256[] memory, uint256) {
+        revert NotYetSupported("allTriggers");
     }
 
     /* VIEWS */

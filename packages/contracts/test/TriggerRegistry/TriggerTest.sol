@@ -3,11 +3,13 @@ pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
 
+import {LedgerManager} from "../../src/compute/LedgerManager.sol";
 import {TriggerRegistry} from "../../src/compute/TriggerRegistry.sol";
 import {ITriggerRegistry} from "../../src/compute/interfaces/ITriggerRegistry.sol";
 
 /// @notice A registry, an agent, and configs of each kind.
 abstract contract TriggerTest is Test {
+    LedgerManager internal ledger;
     TriggerRegistry internal triggers;
     address internal agent = makeAddr("agent");
     address internal stranger = makeAddr("stranger");
@@ -18,7 +20,8 @@ abstract contract TriggerTest is Test {
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
-        triggers = new TriggerRegistry();
+        ledger = new LedgerManager();
+        triggers = new TriggerRegistry(ledger);
     }
 
     function _create(ITriggerRegistry.TriggerType triggerType, bytes memory config)

@@ -17,11 +17,20 @@ interface ILedgerManager is INotYetSupported {
     /// @notice `to` refused the ether; the balance stays. Try `withdrawTo` another address.
     error PaymentRefused(address to, uint256 amount);
 
+    /// @notice The account lets the service draw less than it asked for.
+    error AllowanceTooLow(address account, address service, uint256 allowance, uint256 amount);
+
     /// @notice `amount` was added to the account's balance by `from`. Token 0 is ether.
     event Deposited(address indexed account, address indexed token, address indexed from, uint256 amount);
 
     /// @notice `amount` left the account's balance for `to`. Token 0 is ether.
     event Withdrawn(address indexed account, address indexed token, address indexed to, uint256 amount);
+
+    /// @notice From now on `service` may draw `amount` of the balance of `account`. Token 0 is ether.
+    event Allowed(address indexed account, address indexed service, address indexed token, uint256 amount);
+
+    /// @notice `service` drew `amount` of the account's balance. Token 0 is ether.
+    event Drawn(address indexed account, address indexed service, address indexed token, uint256 amount);
 
     /// @notice Adds the ether sent to the caller's balance.
     function deposit() external payable;
@@ -41,6 +50,14 @@ interface ILedgerManager is INotYetSupported {
     /// @notice Pays tokens of the caller's balance to the caller. Not yet supported.
     function withdrawToken(address token, uint256 amount) external;
 
+    /// @notice Lets a service contract draw up to `amount` of the caller's balance, in place of what it might draw before;
+    ///         2^256 - 1 is without limit. Ether only; other tokens are not yet supported.
+    /// @dev Warning: allow only contracts whose documented draws are what this account itself ordered there.
+    function allow(address service, address token, uint256 amount) external;
+
+    /// @notice Pays the caller, a service, out of the balance of an account that allowed it.
+    function draw(address account, address token, uint256 amount) external;
+
     /// @notice Lets anyone refill the caller's place at a service, up to `perDay`. Not yet supported.
     function setTopUp(address service, bytes32 key, uint256 threshold, uint256 amount, uint256 perDay)
         external;
@@ -50,4 +67,10 @@ interface ILedgerManager is INotYetSupported {
 
     /// @notice The user's tokens here, in the token's smallest unit; token 0 is ether.
     function getTokenBalance(address user, address token) external view returns (uint256);
+
+    /// @notice What the service may still draw of the account's balance, whether it is there or not.
+    function allowanceOf(address account, address service, address token) external view returns (uint256);
+
+    /// @notice All that the service ever drew of the account's balance.
+    function spentOn(address account, address service, address token) external view returns (uint256);
 }
