@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Attestation } from '@jejunetwork/sdk'
 
-export const ROOT = join(import.meta.dirname, '../vectors/tee')
+const ROOT = join(import.meta.dirname, '../vectors/tee')
 
 /** A line of `test/vectors/tee/manifest.json`: real evidence, when it holds, and what is expected of it. */
 export type Vector = {
