@@ -150,7 +150,7 @@ type Arrival = { response: Response; leave: () => void }
 
 /** The provider's answer, paid for as the caller reads it. */
 async function receive(shop: Shop, order: Order, { leave, response }: Arrival): Promise<Response> {
-  const { body, payer, price, wanted } = order
+  const { body, payer, wanted } = order
   if (
     !response.ok ||
     !response.body ||
@@ -160,6 +160,9 @@ async function receive(shop: Shop, order: Order, { leave, response }: Arrival): 
     return response
   }
 
+  // The provider's word is a hint to look again; what counts is on chain.
+  const isSame = response.headers.get('jeju-price') === `${order.price.inputPrice}/${order.price.outputPrice}`
+  const price = (isSame ? undefined : await priceOf(shop, wanted.model, 0)) ?? order.price
   const meter = createMeter({
     limits: {
       cost: shop.options.maxPerRequest ?? 1n << 80n,
@@ -236,9 +239,13 @@ async function whole(
 }
 
 /** The price posted on chain; undefined if the provider posted none. */
-async function priceOf(shop: Shop, model: string): Promise<Price | undefined> {
+async function priceOf(
+  shop: Shop,
+  model: string,
+  maxAgeMs: number = PRICE_AGE_MS,
+): Promise<Price | undefined> {
   const known = shop.prices.get(model)
-  if (known !== undefined && Date.now() - known.readAt < PRICE_AGE_MS) return known.price
+  if (known !== undefined && Date.now() - known.readAt < maxAgeMs) return known.price
 
   const { deployment, provider } = shop.options
   const found = await modelOf(shop.client, { deployment, model, provider })
