@@ -61,6 +61,7 @@ export declare namespace Books {
 }
 
 const CHAIN_AGE_MS = 15_000
+const CHAIN_LOST_MS = 600_000
 
 export function createBooks(options: Books.Options): Books {
   const { deployment, journal, provider } = options
@@ -79,23 +80,29 @@ export function setCredit(books: Books, price: Price): void {
   books.credit = costOf({ inputTokens: 0, outputTokens: 2 * books.options.window.tokens }, price)
 }
 
-/** The book of a session key; undefined if it has no channel with money here. */
+/** The book of a session key, as fresh as serving needs; undefined if it has no channel with money here. */
 export async function openBook(books: Books, signer: Address): Promise<Book | undefined> {
-  let loading = books.open.get(signer)
-  if (loading === undefined) {
-    loading = load(books, signer)
-    books.open.set(signer, loading)
+  const book = await loadedBook(books, signer)
+  const age = Date.now() - book.readAt
+  if (age > CHAIN_AGE_MS) {
+    await refresh(books, book).catch((error: unknown) => {
+      // A close takes an hour at least: a chain that does not answer for a while stops nobody.
+      if (age > CHAIN_LOST_MS) throw error
+    })
   }
-  try {
-    const book = await loading
-    if (Date.now() - book.readAt > CHAIN_AGE_MS) await refresh(books, book)
-    if (book.deposit > 0n) return book
-  } catch (error) {
-    books.open.delete(signer)
-    throw error
-  }
+  if (book.deposit > 0n) return book
   books.open.delete(signer)
   return undefined
+}
+
+/** The book of a session key, read from journal and chain once. */
+export function loadedBook(books: Books, signer: Address): Promise<Book> {
+  const known = books.open.get(signer)
+  if (known !== undefined) return known
+  const loading = load(books, signer)
+  books.open.set(signer, loading)
+  loading.catch(() => books.open.delete(signer))
+  return loading
 }
 
 /** Reads the chain again. A channel closed meanwhile begins anew; what was not settled in it is lost, so settle in time. */
@@ -113,8 +120,11 @@ export async function refresh(books: Books, book: Book): Promise<void> {
     })
     Object.assign(book, { paidTokens: chain.tokens, tokens: chain.tokens })
   }
-  if (chain.claimed > book.paid) Object.assign(book, { paid: chain.claimed, paidTokens: chain.tokens })
-  if (chain.claimed > book.owed) Object.assign(book, { owed: chain.claimed, tokens: chain.tokens })
+  if (chain.claimed > book.paid) {
+    // Settled with a voucher that this journal does not know.
+    Object.assign(book, { paid: chain.claimed, paidTokens: chain.tokens })
+    if (chain.claimed > book.owed) Object.assign(book, { owed: chain.claimed, tokens: chain.tokens })
+  }
   Object.assign(book, {
     claimed: chain.claimed,
     closeAt: chain.closeAt,
@@ -208,6 +218,14 @@ export declare namespace charge {
     /** A cost above the credit must be paid first: tell the payer. */
     onAnnounce?: () => void
   }
+}
+
+/** Takes back what a request was charged since `before`: it got nothing for it. What was paid pays for the next one. */
+export function refund({ book, entry }: Pick<charge.Order, 'book' | 'entry'>, before: Usage): void {
+  const { price, usage } = entry
+  book.owed -= costOf(usage, price) - costOf(before, price)
+  book.tokens -= BigInt(usage.inputTokens + usage.outputTokens - before.inputTokens - before.outputTokens)
+  entry.usage = before
 }
 
 /** Writes the book and its changed charges, whole or not at all. */

@@ -5,12 +5,12 @@ import type { Hex, LocalAccount } from 'viem'
 import type { Log } from '../../log.ts'
 import { createAnswer } from './answer.ts'
 import { authorize, chargeOf, requireFunds, thaw } from './authorize.ts'
-import { type Book, type Books, type Charge, charge, refresh, save } from './books.ts'
+import { type Book, type Books, type Charge, charge, refresh, refund, save } from './books.ts'
 import { type CompletionRequest, readRequest } from './completionRequest.ts'
 import type { Engine } from './engine.ts'
 import { createEventStream } from './eventStream.ts'
 import { errorBody, OpenAiError } from './OpenAiError.ts'
-import type { Slots } from './slots.ts'
+import type { Slots, Ticket } from './slots.ts'
 
 /** Everything that answering needs. */
 export type Counter = {
@@ -71,27 +71,26 @@ export async function complete(counter: Counter, call: Call): Promise<void> {
     : engine.promptOfText(request.prompt)
   if (prompt.length >= engine.contextSize) throw tooLong(prompt.length, engine.contextSize)
   const job = { ...call, id: randomBytes(16).toString('hex'), price, prompt, request, signal }
-  if (book === undefined) return answer(counter, { ...job, payer: undefined })
+  const abort = () => gone.abort(new Error('Another attempt took over.'))
+  if (book === undefined) {
+    return takeOver(counter, { abort, name: job.id }, () => answer(counter, { ...job, payer: undefined }))
+  }
 
   const id = String(call.headers[PaidRequest.HEADERS.request]) as Hex
-  await takeOver(
-    counter,
-    { abort: () => gone.abort(new Error('Another attempt took over.')), name: `${book.signer}:${id}` },
-    async () => {
-      const entry = chargeOf(books, book, { body: call.body, id, price })
-      await thaw(books, book)
-      const least = costOf({ inputTokens: prompt.length, outputTokens: 1 }, entry.price)
-      if (book.owed + least > book.deposit) await refresh(books, book)
-      requireFunds(books, book, least)
-      book.active++
-      try {
-        await answer(counter, { ...job, payer: { book, entry } })
-      } finally {
-        book.active--
-        save(books, book)
-      }
-    },
-  )
+  await takeOver(counter, { abort, name: `${book.signer}:${id}` }, async () => {
+    const entry = chargeOf(books, book, { body: call.body, id, price })
+    await thaw(books, book)
+    const least = costOf({ inputTokens: prompt.length, outputTokens: 1 }, entry.price)
+    if (book.owed + least > book.deposit) await refresh(books, book)
+    requireFunds(books, book, least)
+    book.active++
+    try {
+      await answer(counter, { ...job, payer: { book, entry } })
+    } finally {
+      book.active--
+      save(books, book)
+    }
+  })
 }
 
 export function requireModel(counter: Counter, model: string): void {
@@ -102,23 +101,20 @@ export function requireModel(counter: Counter, model: string): void {
 
 async function answer(counter: Counter, job: Job): Promise<void> {
   const { log, slots } = counter
-  const leave = await slots.enter(job.signal)
+  const ticket = slots.admit()
   const since = performance.now()
   try {
-    const usage = await speak(counter, job)
-    log.info('request answered', {
-      ...usage,
-      ms: Math.round(performance.now() - since),
-      signer: job.payer?.book.signer,
-    })
+    const usage = await speak(counter, job, ticket)
+    const ms = Math.round(performance.now() - since)
+    log.info('request answered', { ...usage, ms, signer: job.payer?.book.signer })
   } catch (error) {
     fail(counter, job, error)
   } finally {
-    leave()
+    ticket.leave()
   }
 }
 
-async function speak({ books, engine, model }: Counter, job: Job): Promise<Usage> {
+async function speak({ books, engine, model }: Counter, job: Job, ticket: Ticket): Promise<Usage> {
   const { chat, id, payer, prompt, raw, request, signal } = job
   const stream = createEventStream(raw, signal)
   const form = createAnswer({ chat, id, includeUsage: request.stream && request.includeUsage, model })
@@ -132,10 +128,16 @@ async function speak({ books, engine, model }: Counter, job: Job): Promise<Usage
       await charge(books, { ...payer, onAnnounce: () => void stream.note(note() ?? {}), signal, usage })
   }
 
-  if (streams) stream.open(payer && { 'jeju-epoch': String(payer.book.epoch) })
+  if (streams) stream.open(payer && headersOf(payer))
   const first = form.first()
   if (streams && first) await stream.send(first)
+  // The prompt is paid before a place is taken: who does not pay holds none.
+  const before = payer?.entry.usage
   await pay()
+  await ticket.start(signal).catch((error: unknown) => {
+    if (payer && before) refund(payer, before)
+    throw error
+  })
 
   const maxTokens = Math.min(
     request.maxTokens ?? Number.POSITIVE_INFINITY,
@@ -163,6 +165,11 @@ async function speak({ books, engine, model }: Counter, job: Job): Promise<Usage
   } finally {
     await pieces.return('stop')
   }
+}
+
+function headersOf({ book, entry }: { book: Book; entry: Charge }): Record<string, string> {
+  const { inputPrice, outputPrice } = entry.price
+  return { 'jeju-epoch': String(book.epoch), 'jeju-price': `${inputPrice}/${outputPrice}` }
 }
 
 /** What a payer is told with each piece: the request's tokens so far, and what the channel is asked for in all. */

@@ -37,7 +37,7 @@ export type Inference = {
   close(): Promise<void>
 }
 
-const PRICE_AGE_MS = 10_000
+const PRICE_AGE_MS = 5_000
 const REQUEST_LIFE_MS = 86_400_000
 const QUEUE = 16
 
@@ -132,7 +132,8 @@ function priceReader(
   { books, deps }: { books: Books; deps: openInference.Deps },
 ): () => Promise<Price> {
   const { account, client, deployment } = deps
-  let known: Promise<Price> | undefined
+  let last: Price | undefined
+  let reading: Promise<Price> | undefined
   let readAt = 0
   const read = async () => {
     const posted = await Contract.modelOf(client, {
@@ -142,16 +143,17 @@ function priceReader(
     })
     if (posted === undefined) throw new Error(`No price of ${config.modelName} is on chain.`)
     setCredit(books, posted)
+    last = posted
     return posted
   }
   return () => {
-    if (known === undefined || Date.now() - readAt > PRICE_AGE_MS) {
+    if (reading === undefined || Date.now() - readAt > PRICE_AGE_MS) {
       readAt = Date.now()
-      known = read()
-      known.catch(() => {
-        known = undefined
+      reading = read().catch((error: unknown) => {
+        if (last === undefined) throw error
+        return last
       })
     }
-    return known
+    return reading
   }
 }

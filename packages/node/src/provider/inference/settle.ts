@@ -2,7 +2,7 @@ import { Inference } from '@jejunetwork/sdk'
 import { concatHex, type PublicClient } from 'viem'
 import type { Log } from '../../log.ts'
 import type { Sender } from '../../send.ts'
-import { type Book, type Books, openBook, refresh } from './books.ts'
+import { type Book, type Books, loadedBook, refresh } from './books.ts'
 import { signersWithVoucher } from './rows.ts'
 
 /** About what a settlement costs: once, and for each voucher. */
@@ -47,9 +47,8 @@ export declare namespace settle {
 async function unsettled(books: Books): Promise<{ book: Book; amount: bigint }[]> {
   const due: { book: Book; amount: bigint }[] = []
   for (const signer of signersWithVoucher(books.options.journal)) {
-    const book = await openBook(books, signer)
-    if (book === undefined) continue
-    await refresh(books, book)
+    const book = await loadedBook(books, signer)
+    if (book.paid > book.claimed) await refresh(books, book)
     if (book.voucher !== null && book.paid > book.claimed)
       due.push({ amount: book.paid - book.claimed, book })
   }

@@ -27,7 +27,9 @@ export async function signClose(
 
   const deadline = timestamp + LIFE_SECONDS
   // What was signed beyond what was delivered goes back.
-  const { owed: cumulative, paidTokens: tokens } = book
+  const { claimed, paidTokens: tokens } = book
+  let cumulative = book.owed
+  if (cumulative < claimed) cumulative = claimed
   const tally: Voucher.Tally = { cumulative, epoch: book.epoch, tokens }
   book.closingUntil = deadline
   save(books, book)

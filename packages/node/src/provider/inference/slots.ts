@@ -2,51 +2,65 @@ import { OpenAiError } from './OpenAiError.ts'
 
 /** Places for requests: some run, a bounded number waits, the rest is turned away. */
 export type Slots = {
-  /** Waits for a place; the result gives it back. Refused at once with 429 when too many wait. */
-  enter(signal: AbortSignal): Promise<() => void>
+  /** Lets a request in. Refused with 429 when too many are in. */
+  admit(): Ticket
   running(): number
   waiting(): number
 }
 
-export function createSlots({ places, queue }: { places: number; queue: number }): Slots {
-  let running = 0
-  const waiting: (() => void)[] = []
+export type Ticket = {
+  /** Waits for a place to run. */
+  start(signal: AbortSignal): Promise<void>
+  /** Gives back what it holds. Calling it twice is fine. */
+  leave(): void
+}
 
-  const leave = () => {
-    running--
-    waiting.shift()?.()
-  }
-  const take = () => {
-    running++
-    let left = false
-    return () => {
-      if (!left) leave()
-      left = true
-    }
+export function createSlots({ places, queue }: { places: number; queue: number }): Slots {
+  const line: (() => void)[] = []
+  let admitted = 0
+  let running = 0
+  const next = () => {
+    if (running < places) line.shift()?.()
   }
 
   return {
-    async enter(signal) {
-      signal.throwIfAborted()
-      if (running < places) return take()
-      if (waiting.length >= queue) {
+    admit() {
+      if (admitted >= places + queue) {
         throw new OpenAiError(429, 'overloaded', 'The provider is busy. Try again in a second.', {
           retryAfterSeconds: 1,
         })
       }
-
-      const { promise, reject, resolve } = Promise.withResolvers<() => void>()
-      const proceed = () => resolve(take())
-      const give = () => {
-        const place = waiting.indexOf(proceed)
-        if (place !== -1) waiting.splice(place, 1)
-        reject(signal.reason)
+      admitted++
+      let state: 'in' | 'running' | 'left' = 'in'
+      return {
+        leave() {
+          if (state === 'left') return
+          if (state === 'running') running--
+          state = 'left'
+          admitted--
+          next()
+        },
+        async start(signal) {
+          signal.throwIfAborted()
+          const { promise, reject, resolve } = Promise.withResolvers<void>()
+          const run = () => {
+            running++
+            state = 'running'
+            resolve()
+          }
+          const give = () => {
+            const place = line.indexOf(run)
+            if (place !== -1) line.splice(place, 1)
+            reject(signal.reason)
+          }
+          line.push(run)
+          signal.addEventListener('abort', give)
+          next()
+          await promise.finally(() => signal.removeEventListener('abort', give))
+        },
       }
-      waiting.push(proceed)
-      signal.addEventListener('abort', give)
-      return promise.finally(() => signal.removeEventListener('abort', give))
     },
     running: () => running,
-    waiting: () => waiting.length,
+    waiting: () => admitted - running,
   }
 }
