@@ -5,7 +5,7 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createLog } from '../../packages/node/src/log.ts'
 import { startProxy } from '../../packages/node/src/proxy/proxy.ts'
-import { costAt, MODEL, market, openPayer, STORY } from './node.ts'
+import { costAt, MODEL, market, openPayer, PRICE, STORY } from './node.ts'
 
 let shop: market.Market
 
@@ -144,6 +144,29 @@ test('a plain client pays through the proxy, which opens the channel itself', as
   expect((await shop.earned()) - before).toBe(cost)
   expect(await chain.client.getTransactionCount({ address: chain.walletOf(5).account.address })).toBe(1)
   await proxy.close()
+})
+
+test('a rise of the price counts an hour later, for a client that knows the old one too', async () => {
+  const { chain, node } = shop
+  const payer = await setup({ user: 6 })
+  const before = await streamed(payer.openai)
+  const outputPrice = 2n * PRICE.outputPrice
+  await Inference.setModel(chain.walletOf(1), {
+    deployment: chain.deployment,
+    inputPrice: PRICE.inputPrice,
+    model: MODEL,
+    outputPrice,
+  })
+  const same = await streamed(payer.openai)
+  expect(payer.payments.at(-1)).toBe(costAt(before.usage) + costAt(same.usage))
+
+  await chain.warp(3_601)
+  const posted = async () => JSON.stringify(await payer.openai.models.retrieve(MODEL))
+  await expect.poll(posted, { timeout: 10_000 }).toContain(`"output":"${outputPrice}"`)
+  const { usage } = await streamed(payer.openai)
+  const dearer = costAt(usage) + BigInt(usage.completion_tokens) * (PRICE.outputPrice / 1_000_000n)
+  expect(payer.payments.at(-1)).toBe(costAt(before.usage) + costAt(same.usage) + dearer)
+  expect(node.inference.stats()).toEqual({ running: 0, waiting: 0 })
 })
 
 async function setup({ user }: { user: number }) {

@@ -49,6 +49,8 @@ test('a prompt above the credit is paid before it is read', async () => {
     payee,
     session: payer.session,
   })
+  // Who has not paid waits outside: no place is taken.
+  expect(node.inference.stats()).toEqual({ running: 0, waiting: 1 })
   const text = await answer.text()
   expect(text).toContain(': jeju {')
   expect(text).not.toContain('"delta":{"content":"' + 'I')
