@@ -47,16 +47,9 @@ export declare namespace intel {
 export function collateral(of: Intel, options: collateral.Options = {}): Attestation.Collateral.Collateral {
   const { at, pck, platformCa, root, signer, svns } = of
   const { from = at - 3600n, revoked = [], until = at + 29n * DAY } = options
-  const tcbInfo = JSON.stringify({
-    ...tcbInfoOf(svns, options),
-    issueDate: iso(from),
-    nextUpdate: iso(until),
-  })
-  const qeIdentity = JSON.stringify({
-    ...qeIdentityOf(options),
-    issueDate: iso(from),
-    nextUpdate: iso(until),
-  })
+  const dates = { issueDate: iso(from), nextUpdate: iso(until) }
+  const tcbInfo = JSON.stringify({ ...tcbInfoOf(svns, options), ...dates, ...options.tcbInfo })
+  const qeIdentity = JSON.stringify({ ...qeIdentityOf(options), ...dates, ...options.qeIdentity })
   const parties = { pck, platformCa, signer }
   const serials = revoked.map((name) => parties[name])
   const issuerChain = Authority.pem(signer, root)
@@ -83,6 +76,9 @@ export declare namespace collateral {
     fmspc?: string
     pceId?: string
     evaluation?: number
+    /** Fields to write otherwise. */
+    tcbInfo?: Readonly<Record<string, unknown>>
+    qeIdentity?: Readonly<Record<string, unknown>>
   }
 }
 
@@ -100,30 +96,11 @@ export function tdxQuote(of: Intel, options: tdxQuote.Options = {}): Uint8Array 
   if (teeTcbSvn2) body.set(teeTcbSvn2, 584)
   if (mrServiceTd) body.set(mrServiceTd, 600)
 
-  const header = Buffer.alloc(48)
-  header.writeUInt16LE(teeTcbSvn2 ? 5 : 4, 0)
-  header.writeUInt16LE(2, 2)
-  header.writeUInt32LE(0x81, 4)
-  header.write('939a7233f79c4ca9940a0db3957f0607', 12, 'hex')
+  const header = headerOf({ tee: 0x81, version: teeTcbSvn2 ? 5 : 4 })
   const descriptor = teeTcbSvn2 ? Buffer.concat([le(3, 2), le(648, 4)]) : Buffer.alloc(0)
   const signed = Buffer.concat([header, descriptor, body])
 
-  const key = Authority.keyOf('P-256')
-  const auth = Buffer.from('authentication data')
-  const qe = qeReport({ auth, key, qeDebug, qeSvn })
-  const chain = Buffer.from(Authority.pem(of.pck, of.platformCa, of.root))
-  const inner = Buffer.concat([
-    qe,
-    Authority.signRaw(of.pck.key, qe),
-    le(auth.length, 2),
-    auth,
-    le(5, 2),
-    le(chain.length, 4),
-    chain,
-  ])
-  const outer = [Authority.signRaw(key, signed), Authority.point(key), le(6, 2), le(inner.length, 4), inner]
-  const authentication = Buffer.concat(outer)
-  return new Uint8Array(Buffer.concat([signed, le(authentication.length, 4), authentication]))
+  return authenticate(of, { qeDebug, qeSvn, signed, wrapped: true })
 }
 
 export declare namespace tdxQuote {
@@ -138,6 +115,39 @@ export declare namespace tdxQuote {
     mrServiceTd?: Uint8Array
     mrSignerSeam?: Uint8Array
   }
+}
+
+/** An SGX v3 quote of an enclave on the platform. */
+export function sgxQuote(of: Intel, { debug = false }: { debug?: boolean } = {}): Uint8Array {
+  const header = headerOf({ tee: 0, version: 3 })
+  const body = Buffer.alloc(384)
+  body[48] = debug ? 7 : 5
+  body.fill(3, 64, 96)
+  return authenticate(of, { qeDebug: false, qeSvn: 4, signed: Buffer.concat([header, body]), wrapped: false })
+}
+
+function headerOf({ tee, version }: { tee: number; version: number }): Buffer {
+  const header = Buffer.alloc(48)
+  header.writeUInt16LE(version, 0)
+  header.writeUInt16LE(2, 2)
+  header.writeUInt32LE(tee, 4)
+  header.write('939a7233f79c4ca9940a0db3957f0607', 12, 'hex')
+  return header
+}
+
+type Signed = { qeDebug: boolean; qeSvn: number; signed: Buffer; wrapped: boolean }
+
+/** From version 4 on, what the quoting enclave says is wrapped. */
+function authenticate(of: Intel, { qeDebug, qeSvn, signed, wrapped }: Signed): Uint8Array {
+  const key = Authority.keyOf('P-256')
+  const auth = Buffer.from('authentication data')
+  const qe = qeReport({ auth, key, qeDebug, qeSvn })
+  const chain = Buffer.from(Authority.pem(of.pck, of.platformCa, of.root))
+  const certified = [le(auth.length, 2), auth, le(5, 2), le(chain.length, 4), chain]
+  const inner = Buffer.concat([qe, Authority.signRaw(of.pck.key, qe), ...certified])
+  const wrapper = wrapped ? [le(6, 2), le(inner.length, 4)] : []
+  const outer = Buffer.concat([Authority.signRaw(key, signed), Authority.point(key), ...wrapper, inner])
+  return new Uint8Array(Buffer.concat([signed, le(outer.length, 4), outer]))
 }
 
 function qeReport({

@@ -1,10 +1,12 @@
 import { Attestation } from '@jejunetwork/sdk'
 import { describe, expect, test } from 'vitest'
 import * as Authority from './Authority.ts'
-import { collateral, type Intel, intel, tdxQuote } from './Intel.ts'
+import { collateral, type Intel, intel, sgxQuote, tdxQuote } from './Intel.ts'
 import { claims, code } from './Vectors.ts'
 
 const machine = intel()
+const LATER = '2100-01-01T00:00:00Z'
+const EARLIER = '2020-01-01T00:00:00Z'
 
 describe('a TDX quote under a root of our own', () => {
   test('is accepted where that root is asked for, and nowhere else', async () => {
@@ -49,6 +51,32 @@ describe('a TDX quote under a root of our own', () => {
     ['TCB info of another PCE', { collateral: { pceId: '0001' } }, 'PCE_ID'],
     ['collateral before its time', { collateral: { from: machine.at + 1n } }, 'CRL_NOT_YET_VALID'],
     ['collateral after its time', { collateral: { until: machine.at - 1n } }, 'CRL_EXPIRED'],
+    ['TCB info of SGX', { collateral: { tcbInfo: { id: 'SGX' } } }, 'TCB_INFO_KIND'],
+    ['TCB info of another version', { collateral: { tcbInfo: { version: 2 } } }, 'TCB_INFO_KIND'],
+    ['TCB info before its time', { collateral: { tcbInfo: { issueDate: LATER } } }, 'TCB_INFO_NOT_YET_VALID'],
+    ['TCB info after its time', { collateral: { tcbInfo: { nextUpdate: EARLIER } } }, 'TCB_INFO_EXPIRED'],
+    ['TCB info without a date', { collateral: { tcbInfo: { nextUpdate: null } } }, 'JSON'],
+    ['TCB info without levels', { collateral: { tcbInfo: { tcbLevels: [] } } }, 'TCB_LEVEL'],
+    ['TCB info of a model in no form', { collateral: { fmspc: '00a1b2c3' } }, 'HEX'],
+    ['the identity of another enclave', { collateral: { qeIdentity: { id: 'QE' } } }, 'QE_IDENTITY_KIND'],
+    [
+      'QE identity before its time',
+      { collateral: { qeIdentity: { issueDate: LATER } } },
+      'QE_IDENTITY_NOT_YET_VALID',
+    ],
+    [
+      'QE identity after its time',
+      { collateral: { qeIdentity: { nextUpdate: EARLIER } } },
+      'QE_IDENTITY_EXPIRED',
+    ],
+    ['a QE of another signer', { collateral: { qeIdentity: { mrsigner: '11'.repeat(32) } } }, 'QE_IDENTITY'],
+    ['a QE of another product', { collateral: { qeIdentity: { isvprodid: 1 } } }, 'QE_IDENTITY'],
+    ['a QE of another MISCSELECT', { collateral: { qeIdentity: { miscselect: '00000001' } } }, 'QE_IDENTITY'],
+    [
+      'a QE of other attributes',
+      { collateral: { qeIdentity: { attributes: '15'.padEnd(32, '0') } } },
+      'QE_IDENTITY',
+    ],
     ['collateral older than asked for', { policy: { minimumEvaluation: 18 } }, 'TCB_EVALUATION'],
     ['another workload', { policy: { workloads: [`0x${'11'.repeat(32)}`] } }, 'WORKLOAD'],
     [
@@ -137,6 +165,26 @@ describe('TDX 1.5 rates the module at launch and the one that runs now', () => {
 
   test('a module that runs now and is not listed is refused', async () => {
     expect(code(await verify({ quote: { teeTcbSvn2: [6, 2, 3] } }))).toBe('TDX_MODULE')
+  })
+})
+
+describe('an SGX quote under a root of our own', () => {
+  const given = { qeIdentity: { id: 'QE' }, tcbInfo: { id: 'SGX' } }
+  const verifySgx = (quote: Uint8Array, workloads?: readonly `0x${string}`[]) =>
+    Attestation.Dcap.verify(quote, {
+      ...options(collateral(machine, given)),
+      ...(workloads ? { workloads } : {}),
+    })
+
+  test('is accepted, and its enclave alone where that is asked for', async () => {
+    const { tee, workloadId } = claims(await verifySgx(sgxQuote(machine)))
+    expect(tee).toBe('sgx')
+    expect(code(await verifySgx(sgxQuote(machine), [workloadId]))).toBe('accepted')
+    expect(code(await verifySgx(sgxQuote(machine), []))).toBe('WORKLOAD')
+  })
+
+  test('of a debug enclave is refused', async () => {
+    expect(code(await verifySgx(sgxQuote(machine, { debug: true })))).toBe('ENCLAVE_DEBUG')
   })
 })
 
