@@ -17,6 +17,7 @@ import {SshKey} from "./libraries/SshKey.sol";
 /// everything back after 10 minutes; a provider whose renter does nothing is paid after the session's end.
 contract ComputeRental is IComputeRental, NonReentrant {
     using Escrow for Escrow.Rental;
+    using Escrow for Escrow.Terms;
     using Payout for ILedgerManager;
 
     /// @dev `open` counts the sessions that are pending, running or not paid out.
@@ -64,135 +65,116 @@ contract ComputeRental is IComputeRental, NonReentrant {
         require(msg.value == price, WrongValue(msg.value, price));
 
         sessionId = ++sessionCount;
+        (SshKey.Form keyForm, bytes32 keyBody, bytes32 keyComment) = SshKey.pack(bytes(sshPublicKey));
 
-        Escrow.Rental storage rental = _rentals[sessionId];
-        Sheet storage sheet = _sheets[providerId];
-        rental.renter = msg.sender;
-        rental.previousOfRenter = uint40(_newestOf[msg.sender]);
-        rental.previousOfProvider = sheet.newest;
-        // The registry's prices fit 80 bits, and its ids, each of which took a stake, 32.
-        rental.pricePerHour = uint80(pricePerHour);
-        rental.providerId = uint32(providerId);
-        rental.since = uint40(block.timestamp);
-        rental.durationHours = uint24(durationHours);
-        rental.status = Status.Pending;
-        _storeKey(rental, sshPublicKey);
-        _newestOf[msg.sender] = sessionId;
-        sheet.newest = uint40(sessionId);
-        sheet.open++;
+        _store(sessionId, providerId, pricePerHour, durationHours, keyForm);
+        _rentals[sessionId].keyBody = keyBody;
+        if (keyComment != 0) _rentals[sessionId].keyComment = keyComment;
         emit SessionCreated(sessionId, msg.sender, providerId, durationHours, price, sshPublicKey);
     }
 
     /// @inheritdoc IComputeRental
     function extendSession(uint256 sessionId, uint256 additionalHours) external payable {
-        Escrow.Rental storage rental = _known(sessionId);
-        require(msg.sender == rental.renter, NotParty(sessionId, msg.sender));
-        Status status = rental.currentStatus();
+        Escrow.Terms memory terms = _termsOf(sessionId);
+        require(msg.sender == _rentals[sessionId].renter, NotParty(sessionId, msg.sender));
+        Status status = terms.currentStatus();
         require(status == Status.Running, SessionNotActive(sessionId, status));
-        uint256 endTime = rental.endTime();
+        uint256 endTime = terms.endTime();
         uint256 room = (MAX_HOURS * 1 hours - (endTime - block.timestamp)) / 1 hours;
         require(additionalHours != 0 && additionalHours <= room, DurationOutOfRange(additionalHours, room));
-        uint256 providerId = rental.providerId;
-        (, uint256 currentPrice, bool rentable) = REGISTRY.rentalTerms(providerId);
-        require(rentable, ProviderInactive(providerId));
-        require(currentPrice <= rental.pricePerHour, PriceRose(rental.pricePerHour, currentPrice));
-        uint256 price = rental.pricePerHour * additionalHours;
+        (, uint256 currentPrice, bool rentable) = REGISTRY.rentalTerms(terms.providerId);
+        require(rentable, ProviderInactive(terms.providerId));
+        require(currentPrice <= terms.pricePerHour, PriceRose(terms.pricePerHour, currentPrice));
+        uint256 price = terms.pricePerHour * additionalHours;
         require(msg.value == price, WrongValue(msg.value, price));
 
         endTime += additionalHours * 1 hours;
 
         // Never more than 2,160 hours ahead of the clock, so 24 bits of hours last for 1,900 years.
-        rental.durationHours += uint24(additionalHours);
-        emit SessionExtended(sessionId, providerId, additionalHours, endTime);
+        _rentals[sessionId].terms.durationHours += uint24(additionalHours);
+        emit SessionExtended(sessionId, terms.providerId, additionalHours, endTime);
     }
 
     /// @inheritdoc IComputeRental
     function terminateSession(uint256 sessionId) external nonReentrant {
-        Escrow.Rental storage rental = _known(sessionId);
-        Status status = rental.status;
+        Escrow.Terms memory terms = _termsOf(sessionId);
+        Status status = terms.status;
         require(status == Status.Pending || status == Status.Running, SessionNotActive(sessionId, status));
-        bool isOver = rental.currentStatus() == Status.Ended;
+        Escrow.Rental storage rental = _rentals[sessionId];
         address renter = rental.renter;
-        uint256 providerId = rental.providerId;
-        bool byProvider = !isOver && msg.sender != renter;
+        bool byProvider = terms.currentStatus() != Status.Ended && msg.sender != renter;
         require(
-            !byProvider || (status == Status.Running && msg.sender == REGISTRY.ownerOf(providerId)),
+            !byProvider || (status == Status.Running && msg.sender == REGISTRY.ownerOf(terms.providerId)),
             NotParty(sessionId, msg.sender)
         );
 
-        rental.close(status == Status.Pending ? Status.Cancelled : Status.Ended, byProvider);
-        uint256 earnedSeconds = rental.earnedSeconds();
-        uint256 earned = rental.payOf(earnedSeconds);
-        uint256 refund = rental.deposit() - earned;
+        rental.close(terms, status == Status.Pending ? Status.Cancelled : Status.Ended, byProvider);
+        uint256 earnedSeconds = terms.earnedSeconds();
+        uint256 earned = terms.payOf(earnedSeconds);
+        uint256 refund = terms.deposit() - earned;
 
-        if (earnedSeconds == rental.paidSeconds) _sheets[providerId].open--;
-        emit SessionTerminated(sessionId, providerId, earned, refund);
+        if (earnedSeconds == terms.paidSeconds) _sheets[terms.providerId].open--;
+        emit SessionTerminated(sessionId, terms.providerId, earned, refund);
 
         LEDGER.pay(renter, refund);
     }
 
     /// @inheritdoc IComputeRental
     function cancelSession(uint256 sessionId) external nonReentrant {
-        Escrow.Rental storage rental = _known(sessionId);
-        require(rental.status == Status.Pending, SessionNotActive(sessionId, rental.currentStatus()));
-        uint256 activateBy = rental.since + ACTIVATION_TIME;
+        Escrow.Terms memory terms = _termsOf(sessionId);
+        require(terms.status == Status.Pending, SessionNotActive(sessionId, terms.currentStatus()));
+        uint256 activateBy = terms.since + ACTIVATION_TIME;
         require(block.timestamp > activateBy, TooEarlyToCancel(sessionId, activateBy));
 
-        rental.close(Status.Cancelled, false);
-        _sheets[rental.providerId].open--;
-        emit SessionCancelled(sessionId, rental.providerId);
+        _giveBack(sessionId, terms, Status.Cancelled);
+        emit SessionCancelled(sessionId, terms.providerId);
 
-        LEDGER.pay(rental.renter, rental.deposit());
+        LEDGER.pay(_rentals[sessionId].renter, terms.deposit());
     }
 
     /* PROVIDER */
 
     /// @inheritdoc IComputeRental
     function activateSession(uint256 sessionId, bytes32 accessHash) external {
-        Escrow.Rental storage rental = _known(sessionId);
-        uint256 providerId = rental.providerId;
-        require(REGISTRY.isProviderOrOperator(providerId, msg.sender), NotParty(sessionId, msg.sender));
-        require(rental.status == Status.Pending, SessionNotActive(sessionId, rental.currentStatus()));
-        uint256 activateBy = rental.since + ACTIVATION_TIME;
+        Escrow.Terms memory terms = _termsOf(sessionId);
+        _requirePending(sessionId, terms);
+        uint256 activateBy = terms.since + ACTIVATION_TIME;
         require(block.timestamp <= activateBy, TooLateToActivate(sessionId, activateBy));
 
-        rental.since = uint40(block.timestamp);
-        rental.status = Status.Running;
-        rental.accessHash = accessHash;
-        emit SessionActivated(sessionId, providerId, block.timestamp, rental.endTime(), accessHash);
+        terms.since = uint40(block.timestamp);
+        terms.status = Status.Running;
+        _rentals[sessionId].terms = terms;
+        _rentals[sessionId].accessHash = accessHash;
+        emit SessionActivated(sessionId, terms.providerId, block.timestamp, terms.endTime(), accessHash);
     }
 
     /// @inheritdoc IComputeRental
     function declineSession(uint256 sessionId, string calldata reason) external nonReentrant {
-        Escrow.Rental storage rental = _known(sessionId);
-        uint256 providerId = rental.providerId;
-        require(REGISTRY.isProviderOrOperator(providerId, msg.sender), NotParty(sessionId, msg.sender));
-        require(rental.status == Status.Pending, SessionNotActive(sessionId, rental.currentStatus()));
+        Escrow.Terms memory terms = _termsOf(sessionId);
+        _requirePending(sessionId, terms);
         uint256 length = bytes(reason).length;
         require(length <= MAX_REASON_LENGTH, ReasonTooLong(length, MAX_REASON_LENGTH));
 
-        rental.close(Status.Declined, false);
-        _sheets[providerId].open--;
-        emit SessionDeclined(sessionId, providerId, reason);
+        _giveBack(sessionId, terms, Status.Declined);
+        emit SessionDeclined(sessionId, terms.providerId, reason);
 
-        LEDGER.pay(rental.renter, rental.deposit());
+        LEDGER.pay(_rentals[sessionId].renter, terms.deposit());
     }
 
     /// @inheritdoc IComputeRental
     function collect(uint256[] calldata sessionIds) external nonReentrant returns (uint256 paid) {
         if (sessionIds.length == 0) return 0;
-        uint256 providerId = _known(sessionIds[0]).providerId;
+        uint256 providerId = _termsOf(sessionIds[0]).providerId;
         uint40 closed = 0;
 
         for (uint256 i = 0; i < sessionIds.length; i++) {
-            Escrow.Rental storage rental = _known(sessionIds[i]);
-            require(
-                rental.providerId == providerId, OtherProvider(sessionIds[i], rental.providerId, providerId)
-            );
-            (uint256 amount, bool isLast) = rental.takeMatured();
+            uint256 sessionId = sessionIds[i];
+            Escrow.Terms memory terms = _termsOf(sessionId);
+            require(terms.providerId == providerId, OtherProvider(sessionId, terms.providerId, providerId));
+            (uint256 amount, bool isLast) = _rentals[sessionId].takeMatured(terms);
             paid += amount;
             if (isLast) closed++;
-            if (amount != 0) emit Collected(sessionIds[i], providerId, amount);
+            if (amount != 0) emit Collected(sessionId, providerId, amount);
         }
         if (closed != 0) _sheets[providerId].open -= closed;
 
@@ -224,14 +206,15 @@ contract ComputeRental is IComputeRental, NonReentrant {
 
     /// @inheritdoc IComputeRental
     function getSession(uint256 sessionId) external view returns (Session memory) {
-        Escrow.Rental storage rental = _known(sessionId);
-        Status status = rental.currentStatus();
+        Escrow.Terms memory terms = _termsOf(sessionId);
+        Escrow.Rental storage rental = _rentals[sessionId];
+        Status status = terms.currentStatus();
         return Session({
             renter: rental.renter,
-            providerId: rental.providerId,
-            startTime: rental.since,
-            endTime: rental.endTime(),
-            deposit: rental.deposit(),
+            providerId: terms.providerId,
+            startTime: terms.since,
+            endTime: terms.endTime(),
+            deposit: terms.deposit(),
             sshPublicKey: SshKey.unpack(rental.keyForm, rental.keyBody, rental.keyComment),
             active: status == Status.Pending || status == Status.Running
         });
@@ -239,27 +222,28 @@ contract ComputeRental is IComputeRental, NonReentrant {
 
     /// @inheritdoc IComputeRental
     function sessionDetails(uint256 sessionId) external view returns (SessionDetails memory) {
-        Escrow.Rental storage rental = _known(sessionId);
-        (uint256 matured, uint256 unmatured) = rental.owed();
+        Escrow.Terms memory terms = _termsOf(sessionId);
+        (uint256 matured, uint256 unmatured) = terms.owed();
         return SessionDetails({
-            status: rental.currentStatus(),
-            pricePerHour: rental.pricePerHour,
-            activateBy: rental.status == Status.Pending ? rental.since + ACTIVATION_TIME : 0,
-            collected: rental.payOf(rental.paidSeconds),
+            status: terms.currentStatus(),
+            pricePerHour: terms.pricePerHour,
+            activateBy: terms.status == Status.Pending ? terms.since + ACTIVATION_TIME : 0,
+            collected: terms.payOf(terms.paidSeconds),
             matured: matured,
             unmatured: unmatured,
-            accessHash: rental.accessHash
+            accessHash: _rentals[sessionId].accessHash
         });
     }
 
     /// @inheritdoc IComputeRental
     function statusOf(uint256 sessionId) external view returns (Status) {
-        return _rentals[sessionId].currentStatus();
+        Escrow.Terms memory terms = _rentals[sessionId].terms;
+        return terms.currentStatus();
     }
 
     /// @inheritdoc IComputeRental
     function owed(uint256 sessionId) external view returns (uint256 matured, uint256 unmatured) {
-        return _known(sessionId).owed();
+        return _termsOf(sessionId).owed();
     }
 
     /// @inheritdoc IProviderObligations
@@ -291,7 +275,7 @@ contract ComputeRental is IComputeRental, NonReentrant {
         view
         returns (uint256[] memory ids, uint256 nextCursor)
     {
-        require(cursor == 0 || _rentals[cursor].providerId == providerId, CursorUnknown(cursor));
+        require(cursor == 0 || _rentals[cursor].terms.providerId == providerId, CursorUnknown(cursor));
 
         ids = new uint256[](limit < sessionCount ? limit : sessionCount);
         nextCursor = cursor == 0 ? _sheets[providerId].newest : cursor;
@@ -305,16 +289,49 @@ contract ComputeRental is IComputeRental, NonReentrant {
 
     /* INTERNAL */
 
-    function _known(uint256 sessionId) private view returns (Escrow.Rental storage rental) {
-        rental = _rentals[sessionId];
-        require(rental.status != Status.None, SessionUnknown(sessionId));
+    /// @dev Enters a session into the lists of its renter, the caller, and its provider.
+    function _store(
+        uint256 sessionId,
+        uint256 providerId,
+        uint256 pricePerHour,
+        uint256 durationHours,
+        SshKey.Form keyForm
+    ) private {
+        Escrow.Rental storage rental = _rentals[sessionId];
+        Escrow.Terms storage terms = rental.terms;
+        Sheet storage sheet = _sheets[providerId];
+        uint256 previousOfRenter = _newestOf[msg.sender];
+        (uint256 previousOfProvider, uint256 open) = (sheet.newest, sheet.open);
+
+        rental.renter = msg.sender;
+        rental.previousOfRenter = uint40(previousOfRenter);
+        rental.previousOfProvider = uint40(previousOfProvider);
+        rental.keyForm = keyForm;
+        // The registry's prices fit 80 bits, and its ids, each of which took a stake, 32.
+        terms.pricePerHour = uint80(pricePerHour);
+        terms.providerId = uint32(providerId);
+        terms.since = uint40(block.timestamp);
+        terms.durationHours = uint24(durationHours);
+        terms.status = Status.Pending;
+        _newestOf[msg.sender] = sessionId;
+        sheet.newest = uint40(sessionId);
+        sheet.open = uint40(open + 1);
     }
 
-    function _storeKey(Escrow.Rental storage rental, string calldata sshPublicKey) private {
-        (SshKey.Form form, bytes32 body, bytes32 comment) = SshKey.pack(bytes(sshPublicKey));
-        rental.keyForm = form;
-        rental.keyBody = body;
-        if (comment != 0) rental.keyComment = comment;
+    /// @dev Closes a pending session, which leaves its provider nothing. Changes `terms` likewise.
+    function _giveBack(uint256 sessionId, Escrow.Terms memory terms, Status newStatus) private {
+        _rentals[sessionId].close(terms, newStatus, false);
+        _sheets[terms.providerId].open--;
+    }
+
+    function _requirePending(uint256 sessionId, Escrow.Terms memory terms) private view {
+        require(REGISTRY.isProviderOrOperator(terms.providerId, msg.sender), NotParty(sessionId, msg.sender));
+        require(terms.status == Status.Pending, SessionNotActive(sessionId, terms.currentStatus()));
+    }
+
+    function _termsOf(uint256 sessionId) private view returns (Escrow.Terms memory terms) {
+        terms = _rentals[sessionId].terms;
+        require(terms.status != Status.None, SessionUnknown(sessionId));
     }
 
     /// @dev `length` is never more than the array has.

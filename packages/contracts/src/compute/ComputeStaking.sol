@@ -17,7 +17,6 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
         uint40 leavesAt;
         bool provider;
         bool guardian;
-        uint40 guardianSince;
     }
 
     /// @inheritdoc IComputeStaking
@@ -35,6 +34,8 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
     /* STORAGE */
 
     mapping(address account => Account) private _accounts;
+    /// @inheritdoc IComputeStaking
+    mapping(address account => uint256) public guardianSince;
 
     constructor(address registry, address slasher) {
         REGISTRY = registry;
@@ -97,7 +98,7 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
         _requireCover(account, _required(account) + GUARDIAN_STAKE);
 
         account.guardian = true;
-        account.guardianSince = uint40(block.timestamp);
+        guardianSince[msg.sender] = block.timestamp;
         emit RoleBound(msg.sender, Role.Guardian);
     }
 
@@ -107,7 +108,7 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
         require(account.guardian, RoleNotHeld(msg.sender, Role.Guardian));
 
         account.guardian = false;
-        account.guardianSince = 0;
+        delete guardianSince[msg.sender];
         emit RoleUnbound(msg.sender, Role.Guardian);
     }
 
@@ -174,20 +175,15 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
 
     /// @inheritdoc IComputeStaking
     function isStaked(address owner, Role role) external view returns (bool) {
-        Account storage account = _accounts[owner];
+        Account memory account = _accounts[owner];
         bool held = role == Role.Provider ? account.provider : account.guardian;
         return held && account.stake - account.leaving >= _required(account);
     }
 
     /// @inheritdoc IComputeStaking
     function hasUserStake(address owner) external view returns (bool) {
-        Account storage account = _accounts[owner];
+        Account memory account = _accounts[owner];
         return account.stake - account.leaving >= _required(account) + USER_STAKE;
-    }
-
-    /// @inheritdoc IComputeStaking
-    function guardianSince(address account) external view returns (uint256) {
-        return _accounts[account].guardianSince;
     }
 
     /* INTERNAL */
@@ -217,12 +213,12 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
         require(SafeTransferLib.trySafeTransferETH(to, amount, gasleft()), PaymentRefused(to));
     }
 
-    function _requireCover(Account storage account, uint256 needed) private view {
+    function _requireCover(Account memory account, uint256 needed) private view {
         uint256 staying = account.stake - account.leaving;
         require(staying >= needed, StakeTooLow(staying, needed));
     }
 
-    function _required(Account storage account) private view returns (uint256) {
+    function _required(Account memory account) private view returns (uint256) {
         return (account.provider ? PROVIDER_STAKE : 0) + (account.guardian ? GUARDIAN_STAKE : 0);
     }
 }

@@ -6,13 +6,21 @@ import {SshKey} from "./SshKey.sol";
 
 /// @notice A rental as it is stored, and what of its deposit is whose.
 library Escrow {
-    /// @dev Two slots, then the key. `since` is when the session was made, then when it was activated. `ranSeconds` is set at
-    /// the end. `paidSeconds` is what the provider has collected the pay of.
+    /// @dev Two slots, then the key.
     struct Rental {
         address renter;
         uint40 previousOfRenter;
         uint40 previousOfProvider;
         SshKey.Form keyForm;
+        Terms terms;
+        bytes32 keyBody;
+        bytes32 keyComment;
+        bytes32 accessHash;
+    }
+
+    /// @dev One slot. `since` is when the rental was made, then when it was activated. `ranSeconds` is set at the end.
+    /// `paidSeconds` is what the provider has collected the pay of.
+    struct Terms {
         uint80 pricePerHour;
         uint32 providerId;
         uint40 since;
@@ -21,96 +29,100 @@ library Escrow {
         uint32 paidSeconds;
         IComputeRental.Status status;
         bool endedByProvider;
-        bytes32 keyBody;
-        bytes32 keyComment;
-        bytes32 accessHash;
     }
 
     uint256 private constant MINIMUM_PAID_TIME = 10 minutes;
     uint256 private constant MATURING_TIME = 1 hours;
 
-    /// @notice Ends the rental now, or at its end if that is past.
-    function close(Rental storage rental, IComputeRental.Status newStatus, bool byProvider) internal {
+    /// @notice Ends the rental now, or at its end if that is past. Changes `terms`, the rental's own, likewise.
+    function close(
+        Rental storage rental,
+        Terms memory terms,
+        IComputeRental.Status newStatus,
+        bool byProvider
+    ) internal {
         // Fits 32 bits as long as nobody rents for 136 years.
-        rental.ranSeconds = uint32(_elapsed(rental));
-        rental.status = newStatus;
-        rental.endedByProvider = byProvider;
+        terms.ranSeconds = uint32(_elapsed(terms));
+        terms.status = newStatus;
+        terms.endedByProvider = byProvider;
+        rental.terms = terms;
     }
 
-    /// @notice Takes what has matured and is not collected. `isLast` says, once, that the rental will never pay again.
-    function takeMatured(Rental storage rental) internal returns (uint256 amount, bool isLast) {
-        uint256 paidSeconds = rental.paidSeconds;
-        uint256 earned = earnedSeconds(rental);
-        uint256 matured = _maturedSeconds(rental, earned);
-        if (matured == paidSeconds) return (0, false);
+    /// @notice Takes what has matured and is not collected. `terms` are the rental's own. `isLast` says, once, that the rental will never pay again.
+    function takeMatured(Rental storage rental, Terms memory terms)
+        internal
+        returns (uint256 amount, bool isLast)
+    {
+        uint256 earned = earnedSeconds(terms);
+        uint256 matured = _maturedSeconds(terms, earned);
+        if (matured == terms.paidSeconds) return (0, false);
 
-        amount = payOf(rental, matured) - payOf(rental, paidSeconds);
-        isLast = matured == earned && currentStatus(rental) == IComputeRental.Status.Ended;
+        amount = payOf(terms, matured) - payOf(terms, terms.paidSeconds);
+        isLast = matured == earned && currentStatus(terms) == IComputeRental.Status.Ended;
 
-        if (isLast && rental.status == IComputeRental.Status.Running) {
-            close(rental, IComputeRental.Status.Ended, false);
+        if (isLast && terms.status == IComputeRental.Status.Running) {
+            close(rental, terms, IComputeRental.Status.Ended, false);
         }
-        rental.paidSeconds = uint32(matured);
+        rental.terms.paidSeconds = uint32(matured);
     }
 
     /// @notice As stored, but for a rental that ran until its end and that nobody closed yet.
-    function currentStatus(Rental storage rental) internal view returns (IComputeRental.Status) {
-        IComputeRental.Status stored = rental.status;
-        bool isOver = stored == IComputeRental.Status.Running && _elapsed(rental) == _fullTime(rental);
+    function currentStatus(Terms memory terms) internal view returns (IComputeRental.Status) {
+        IComputeRental.Status stored = terms.status;
+        bool isOver = stored == IComputeRental.Status.Running && _elapsed(terms) == _fullTime(terms);
         return isOver ? IComputeRental.Status.Ended : stored;
     }
 
     /// @notice When the rental ends or ended.
-    function endTime(Rental storage rental) internal view returns (uint256) {
-        return rental.since + (_isOpen(rental) ? _fullTime(rental) : rental.ranSeconds);
+    function endTime(Terms memory terms) internal pure returns (uint256) {
+        return terms.since + (_isOpen(terms) ? _fullTime(terms) : terms.ranSeconds);
     }
 
-    function deposit(Rental storage rental) internal view returns (uint256) {
-        return uint256(rental.pricePerHour) * rental.durationHours;
+    function deposit(Terms memory terms) internal pure returns (uint256) {
+        return uint256(terms.pricePerHour) * terms.durationHours;
     }
 
     /// @notice Pay of the rental's first `time` seconds, rounded down. Payments are differences of this, so that they add up.
-    function payOf(Rental storage rental, uint256 time) internal view returns (uint256) {
-        return rental.pricePerHour * time / 1 hours;
+    function payOf(Terms memory terms, uint256 time) internal pure returns (uint256) {
+        return terms.pricePerHour * time / 1 hours;
     }
 
     /// @notice The seconds that the provider has earned so far.
-    function earnedSeconds(Rental storage rental) internal view returns (uint256) {
-        IComputeRental.Status stored = rental.status;
-        if (stored == IComputeRental.Status.Running) return _elapsed(rental);
+    function earnedSeconds(Terms memory terms) internal view returns (uint256) {
+        IComputeRental.Status stored = terms.status;
+        if (stored == IComputeRental.Status.Running) return _elapsed(terms);
         if (stored != IComputeRental.Status.Ended) return 0;
-        uint256 ran = rental.ranSeconds;
-        if (rental.endedByProvider) return ran > MATURING_TIME ? ran - MATURING_TIME : 0;
+        uint256 ran = terms.ranSeconds;
+        if (terms.endedByProvider) return ran > MATURING_TIME ? ran - MATURING_TIME : 0;
         return ran < MINIMUM_PAID_TIME ? MINIMUM_PAID_TIME : ran;
     }
 
     /// @notice What is earned and not collected: payable now, and later.
-    function owed(Rental storage rental) internal view returns (uint256 matured, uint256 unmatured) {
-        uint256 earned = earnedSeconds(rental);
-        uint256 untilNow = payOf(rental, _maturedSeconds(rental, earned));
-        matured = untilNow - payOf(rental, rental.paidSeconds);
-        unmatured = payOf(rental, earned) - untilNow;
+    function owed(Terms memory terms) internal view returns (uint256 matured, uint256 unmatured) {
+        uint256 earned = earnedSeconds(terms);
+        uint256 untilNow = payOf(terms, _maturedSeconds(terms, earned));
+        matured = untilNow - payOf(terms, terms.paidSeconds);
+        unmatured = payOf(terms, earned) - untilNow;
     }
 
-    function _maturedSeconds(Rental storage rental, uint256 earned) private view returns (uint256) {
-        uint256 age = block.timestamp - rental.since;
+    function _maturedSeconds(Terms memory terms, uint256 earned) private view returns (uint256) {
+        uint256 age = block.timestamp - terms.since;
         uint256 matured = age > MATURING_TIME ? age - MATURING_TIME : 0;
         return matured < earned ? matured : earned;
     }
 
     /// @dev Seconds since the rental began, at most until its end.
-    function _elapsed(Rental storage rental) private view returns (uint256) {
-        uint256 age = block.timestamp - rental.since;
-        uint256 full = _fullTime(rental);
+    function _elapsed(Terms memory terms) private view returns (uint256) {
+        uint256 age = block.timestamp - terms.since;
+        uint256 full = _fullTime(terms);
         return age < full ? age : full;
     }
 
-    function _fullTime(Rental storage rental) private view returns (uint256) {
-        return uint256(rental.durationHours) * 1 hours;
+    function _fullTime(Terms memory terms) private pure returns (uint256) {
+        return uint256(terms.durationHours) * 1 hours;
     }
 
-    function _isOpen(Rental storage rental) private view returns (bool) {
-        return
-            rental.status == IComputeRental.Status.Pending || rental.status == IComputeRental.Status.Running;
+    function _isOpen(Terms memory terms) private pure returns (bool) {
+        return terms.status == IComputeRental.Status.Pending || terms.status == IComputeRental.Status.Running;
     }
 }

@@ -21,9 +21,13 @@ library SshKey {
     uint256 private constant ED25519_LENGTH = 80;
     uint256 private constant ED25519_TAIL = 36;
     string private constant ED25519_HEAD = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA";
+    bytes32 private constant ED25519_HEAD_START = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5";
+    bytes4 private constant ED25519_HEAD_END = "AAAA";
     bytes1 private constant POINT_LENGTH = 0x20;
 
-    uint256 private constant EACH_BYTE = 0x0101010101010101010101010101010101010101010101010101010101010101;
+    /// @dev 32 lanes of a byte each, all 1.
+    uint256 private constant EACH = 0x0101010101010101010101010101010101010101010101010101010101010101;
+    uint256 private constant HIGH_BITS = EACH * 0x80;
 
     /// @notice Whether the text is one line of at most 2,048 bytes, begins with a type that OpenSSH knows and a space, and has
     /// no control characters. Its base64 is not judged.
@@ -34,18 +38,12 @@ library SshKey {
 
     /// @notice What to store of a well-formed key. Deploys a contract for one that fits no slot.
     function pack(bytes calldata text) internal returns (Form form, bytes32 body, bytes32 comment) {
-        if (text.length >= ED25519_LENGTH && keccak256(text[:ED25519_TAIL]) == keccak256(bytes(ED25519_HEAD)))
-        {
-            bytes calldata tail = text[ED25519_TAIL:ED25519_LENGTH];
-            body = _point(tail);
-            // A text that the point does not give back, such as one in another base64 alphabet, is stored as it is.
-            if (keccak256(bytes(_tail(body))) == keccak256(tail)) {
-                if (text.length == ED25519_LENGTH) return (Form.Bare, body, 0);
-                bytes calldata rest = text[ED25519_LENGTH:];
-                if (rest[0] == " " && rest.length > 1 && rest.length <= 32) {
-                    return (Form.Commented, body, bytes32(rest[1:]));
-                }
-            }
+        uint256 length = text.length;
+        bool isPoint = false;
+        if (length >= ED25519_LENGTH && length <= ED25519_LENGTH + 32) (isPoint, body) = _point(text);
+        if (isPoint && length == ED25519_LENGTH) return (Form.Bare, body, 0);
+        if (isPoint && length > ED25519_LENGTH + 1 && text[ED25519_LENGTH] == " ") {
+            return (Form.Commented, body, bytes32(text[ED25519_LENGTH + 1:]));
         }
         return (Form.Text, bytes32(uint256(uint160(SSTORE2.write(text)))), 0);
     }
@@ -68,11 +66,52 @@ library SshKey {
         return Base64.encode(abi.encodePacked(POINT_LENGTH, point));
     }
 
-    function _point(bytes calldata tail) private pure returns (bytes32 point) {
-        bytes memory decoded = Base64.decode(string(tail));
-        // 44 characters give 31 to 33 bytes. What is read past them is caught by comparing the texts.
-        assembly ("memory-safe") {
-            point := mload(add(decoded, 33))
+    /// @dev The point of a text that begins like an ed25519 key, if the text can be made from it again.
+    function _point(bytes calldata text) private pure returns (bool isPoint, bytes32 point) {
+        if (bytes32(text) != ED25519_HEAD_START) return (false, 0);
+        if (bytes4(text[32:ED25519_TAIL]) != ED25519_HEAD_END) return (false, 0);
+        // Of the tail's 33 bytes the first 32 characters give bytes 0 to 23, the last 32 give bytes 9 to 32.
+        (bool firstFits, uint256 first) = _decode(uint256(bytes32(text[ED25519_TAIL:])));
+        (bool lastFits, uint256 last) = _decode(uint256(bytes32(text[ED25519_LENGTH - 32:])));
+        isPoint = firstFits && lastFits && bytes1(bytes24(uint192(first))) == POINT_LENGTH;
+        point = bytes32((uint256(uint64(first >> 120)) << 192) | last);
+    }
+
+    /// @dev The 24 bytes that 32 characters of base64 stand for. `fits` if all are of its alphabet, `+` and `/` included: each
+    /// 6 bits have one character there, so the bytes give the same text back.
+    function _decode(uint256 chars) private pure returns (bool fits, uint256 value) {
+        // Lanes of a byte do not touch each other: sums stay below 256, and what is subtracted is there.
+        unchecked {
+            uint256 upper = _between(chars, "A", "Z");
+            uint256 lower = _between(chars, "a", "z");
+            uint256 digit = _between(chars, "0", "9");
+            uint256 plus = _between(chars, "+", "+");
+            uint256 slash = _between(chars, "/", "/");
+            fits = chars & HIGH_BITS == 0 && upper | lower | digit | plus | slash == EACH;
+            if (!fits) return (false, 0);
+            value = chars + digit * 4 + plus * 19 + slash * 16 - upper * 65 - lower * 71;
+        }
+        // 6 bits in each 8 become 12 in each 16, then 24 in 32, 48 in 64, 96 in 128 and 192 in 256.
+        value = _join(value, 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff, 2);
+        value = _join(value, 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff, 4);
+        value = _join(value, 0x00000000ffffffff00000000ffffffff00000000ffffffff00000000ffffffff, 8);
+        value = _join(value, 0x0000000000000000ffffffffffffffff0000000000000000ffffffffffffffff, 16);
+        value = _join(value, 0x00000000000000000000000000000000ffffffffffffffffffffffffffffffff, 32);
+        return (true, value);
+    }
+
+    /// @dev Moves the upper half of each lane down by `gap`, next to the lower half.
+    function _join(uint256 value, uint256 lowerHalves, uint256 gap) private pure returns (uint256) {
+        return (value & lowerHalves) | ((value & ~lowerHalves) >> gap);
+    }
+
+    /// @dev 1 in each lane whose byte lies from `low` to `high`; meaningless in lanes of 0x80 and above.
+    function _between(uint256 chars, bytes1 low, bytes1 high) private pure returns (uint256) {
+        // With its highest bit set, a lane is not less than what is subtracted, and keeps that bit if the byte was not either.
+        unchecked {
+            uint256 atLeast = (chars | HIGH_BITS) - EACH * uint8(low);
+            uint256 above = (chars | HIGH_BITS) - EACH * (uint256(uint8(high)) + 1);
+            return (atLeast & ~above & HIGH_BITS) >> 7;
         }
     }
 
@@ -95,17 +134,24 @@ library SshKey {
 
     /// @dev Whether a byte is below a space or 0x7f, looking at 32 of them at a time.
     function _hasControl(bytes calldata text) private pure returns (bool) {
-        for (uint256 at = 0; at < text.length; at += 32) {
-            uint256 word = uint256(bytes32(text[at:]));
-            uint256 length = text.length - at;
-            if (length < 32) word |= (EACH_BYTE * 0x20) >> (8 * length);
-            uint256 delete_ = word ^ (EACH_BYTE * 0x7f);
-            // The high bit of a byte of `(x - n) & ~x` tells that a byte of x is below n, for n up to 0x80. A borrow may set it
-            // for a higher byte too, but only where a lower one has it rightly, so the word as a whole is judged rightly.
-            unchecked {
-                uint256 low = (word - EACH_BYTE * 0x20) & ~word;
-                uint256 zero = (delete_ - EACH_BYTE) & ~delete_;
-                if ((low | zero) & (EACH_BYTE * 0x80) != 0) return true;
+        uint256 length = text.length;
+        // `at` stays below the text's length and what is masked below 32 bytes. The high bit of a lane of `(x - n) & ~x` tells
+        // that a byte is below n, for n up to 0x80. A borrow may set it for a higher byte too, but only where a lower one has it
+        // rightly, so the word as a whole is judged rightly.
+        unchecked {
+            for (uint256 at = 0; at < length; at += 32) {
+                uint256 word;
+                // Reads past the text at its end; what is there is then replaced by spaces.
+                assembly ("memory-safe") {
+                    word := calldataload(add(text.offset, at))
+                }
+                if (length - at < 32) {
+                    uint256 past = type(uint256).max >> (8 * (length - at));
+                    word = (word & ~past) | (EACH * 0x20 & past);
+                }
+                uint256 marked = word ^ (EACH * 0x7f);
+                uint256 found = ((word - EACH * 0x20) & ~word) | ((marked - EACH) & ~marked);
+                if (found & HIGH_BITS != 0) return true;
             }
         }
         return false;

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {console} from "forge-std/console.sol";
+
+import {ComputeTest} from "../utils/ComputeTest.sol";
+
+/// @notice What calls cost, as whole transactions from cold storage, where renter and provider have sessions already.
+/// forge-config: default.isolate = true
+contract RentalGasTest is ComputeTest {
+    uint256 private providerId;
+
+    function setUp() public override {
+        super.setUp();
+        providerId = _register();
+        _rent(providerId, 24);
+    }
+
+    /// RENT-27: renting costs at most 127,000 gas with a bare ed25519 key, 24,000 more with a short comment.
+    function test_createSession() external {
+        _rent(providerId, 24);
+        uint256 bare = _assertGas(127_000, "bare key");
+        vm.prank(renter);
+        rental.createSession{value: PRICE}(providerId, 1, string.concat(ED25519_KEY, " renter@example.com"));
+        _assertGas(bare + 24_000, "key with a comment");
+    }
+
+    /// RENT-27: ending a session with a refund costs at most 43,000 gas.
+    function test_terminateSession() external {
+        vm.prank(provider);
+        rental.activateSession(1, "access");
+        skip(5 hours);
+        vm.prank(renter);
+        rental.terminateSession(1);
+        _assertGas(43_000, "terminate with refund");
+    }
+
+    /// RENT-27: collecting costs at most 46,000 gas for one session and 9,900 for each more.
+    function test_collect() external {
+        uint256[] memory many = new uint256[](11);
+        for (uint256 i = 0; i < 11; i++) {
+            many[i] = i == 0 ? 1 : _rent(providerId, 24);
+            vm.prank(provider);
+            rental.activateSession(many[i], "access");
+        }
+        uint256[] memory one = new uint256[](1);
+        one[0] = 1;
+        vm.startPrank(provider);
+        skip(2 hours);
+        rental.collect(many);
+        skip(1 hours);
+        rental.collect(one);
+        uint256 single = _assertGas(46_000, "collect one");
+        skip(1 hours);
+        rental.collect(many);
+        _assertGas(single + 10 * 9900, "collect eleven");
+    }
+
+    function _assertGas(uint256 limit, string memory what) private view returns (uint256 used) {
+        used = vm.lastCallGas().gasTotalUsed;
+        console.log(what, used);
+        vm.assertLe(used, limit, what);
+    }
+}
