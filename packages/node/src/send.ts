@@ -109,12 +109,13 @@ async function nextNonce(lane: Lane): Promise<number> {
   const count = (blockTag: 'pending' | 'latest') =>
     ask(lane, () => client.getTransactionCount({ address: account.address, blockTag }))
 
-  const deadline = Date.now() + stuckMs
+  const start = Date.now()
+  const patienceMs = next === undefined ? stuckMs : Math.min(stuckMs, 2_000 + 10 * client.pollingInterval)
   for (const pause of pauses(client.pollingInterval)) {
     const [latest, pending] = [await count('latest'), await count('pending')]
     const settled = next === undefined ? pending === latest : pending >= next
     // Warning: a chain that stays behind `next` was reorganised or reset. A gap would block the lane for ever.
-    if (settled || Date.now() > deadline) return pending
+    if (settled || Date.now() - start > patienceMs) return pending
     await idle(pause, lane.signal)
   }
   throw lane.signal.reason

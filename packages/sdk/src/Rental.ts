@@ -1,4 +1,4 @@
-import { type Address, type Client, type Hash, type Hex, parseEventLogs } from 'viem'
+import { type Address, type Client, type Hash, type Hex, keccak256, parseEventLogs, stringToHex } from 'viem'
 import { readContract } from 'viem/actions'
 import { ComputeRentalAbi as abi, type Deployment } from './Deployment.ts'
 import * as Registry from './Registry.ts'
@@ -151,4 +151,18 @@ export async function terminate(wallet: Wallet, options: terminate.Options): Pro
 export declare namespace terminate {
   type Options = { deployment: Deployment; sessionId: bigint }
   type Result = { hash: Hash; earned: bigint; refund: bigint }
+}
+
+/**
+ * What a provider commits to on chain when a machine is ready: the keccak-256 hash of `<host> <port> <host key>`, each
+ * as `GET /v1/sessions/:id` gives them. Whoever stands between renter and provider cannot swap the host key unseen.
+ */
+export function accessHash(options: accessHash.Options): Hex {
+  const { host, hostKey, port } = options
+  return keccak256(stringToHex(`${host} ${port} ${hostKey}`))
+}
+
+export declare namespace accessHash {
+  /** `hostKey` as in `known_hosts`: its type, a space, and base64. */
+  type Options = { host: string; port: number; hostKey: string }
 }
