@@ -110,20 +110,30 @@ export function owe(payer: Payer, { asked, cost, tokens }: Payer.Charge): void {
   payer.dueTokens += BigInt(tokens)
   if (asked > payer.asked) payer.asked = asked
 
-  if (payer.dueTokens >= BigInt(payer.window.tokens)) void flush(payer).catch(() => {})
-  else payer.timer ??= setTimeout(() => void flush(payer).catch(() => {}), payer.window.ms)
+  schedule(payer)
 }
 
-/** Pays all that is due. Resolves when the provider has the voucher; one push runs at a time. */
+/** Pays all that is due. Resolves when the provider has the voucher. */
 export async function flush(payer: Payer): Promise<void> {
+  while (payer.due > 0n || payer.pushing !== undefined) await start(payer)
+}
+
+/** One push runs at a time, and the next one not before a window is full or over. */
+function schedule(payer: Payer): void {
+  if (payer.pushing !== undefined || payer.due === 0n) return
+  const run = () => void start(payer).catch(() => {})
+  if (payer.dueTokens >= BigInt(payer.window.tokens)) run()
+  else payer.timer ??= setTimeout(run, payer.window.ms)
+}
+
+function start(payer: Payer): Promise<void> {
   clearTimeout(payer.timer)
   payer.timer = undefined
-  while (payer.due > 0n || payer.pushing !== undefined) {
-    payer.pushing ??= push(payer).finally(() => {
-      payer.pushing = undefined
-    })
-    await payer.pushing
-  }
+  payer.pushing ??= push(payer).finally(() => {
+    payer.pushing = undefined
+    schedule(payer)
+  })
+  return payer.pushing
 }
 
 /** Signs for what is due, at most what is asked for. Signed is spent, whether or not the provider answers. */

@@ -131,13 +131,14 @@ async function speak({ books, engine, model }: Counter, job: Job, ticket: Ticket
   if (streams) stream.open(payer && headersOf(payer))
   const first = form.first()
   if (streams && first) await stream.send(first)
-  // The prompt is paid before a place is taken: who does not pay holds none.
+  // A prompt above the credit is paid before a place is taken: who does not pay holds none.
   const before = payer?.entry.usage
-  await pay()
+  if (payer && costOf(usage, payer.entry.price) > books.credit) await pay()
   await ticket.start(signal).catch((error: unknown) => {
     if (payer && before) refund(payer, before)
     throw error
   })
+  await pay()
 
   const maxTokens = Math.min(
     request.maxTokens ?? Number.POSITIVE_INFINITY,
