@@ -14,6 +14,54 @@ type Leaf = Named & {
   load: () => Promise<Run>
 }
 
+const HTTP_PORT = ['--port <port>', 'port of the HTTP API (default 4007)'] as const
+const ENDPOINT = [
+  '--endpoint <url>',
+  'how others reach the HTTP API (default http://127.0.0.1 and the port)',
+] as const
+const PRICE = ['--price <eth>', 'price of an hour of this machine in ETH (default 0.01)'] as const
+const STAKE = ['--stake <eth>', 'stake to register with, in ETH (default 0.1)'] as const
+
+const provider: Group = {
+  usage: 'provider',
+  summary: 'Offer this machine.',
+  example: 'provider start --price 0.01',
+  commands: [
+    {
+      usage: 'start',
+      summary: 'Run the node: register if needed, serve rentals and inference until stopped.',
+      example: 'provider start --price 0.01 --endpoint https://mynode.example.com:4007',
+      options: [
+        HTTP_PORT,
+        ENDPOINT,
+        PRICE,
+        STAKE,
+        ['--host <address>', 'address that the HTTP API listens on (default 127.0.0.1)'],
+        ['--ssh-host <address>', 'address that the SSH gateway listens on (default 127.0.0.1)'],
+        ['--ssh-port <port>', 'port of the SSH gateway (default 2222)'],
+        ['--no-inference', 'serve rentals only'],
+        ['--log-json', 'log JSON lines'],
+      ],
+      pays: true,
+      load: async () => (await import('./commands/provider.ts')).startProvider,
+    },
+    {
+      usage: 'register',
+      summary: 'Put this machine on the market without serving yet.',
+      example: 'provider register --endpoint https://mynode.example.com:4007 --price 0.01',
+      options: [HTTP_PORT, ENDPOINT, PRICE, STAKE],
+      pays: true,
+      load: async () => (await import('./commands/provider.ts')).registerProvider,
+    },
+    {
+      usage: 'status',
+      summary: 'Show your registration, stake, sessions and earnings.',
+      example: 'provider status',
+      load: async () => (await import('./commands/provider.ts')).providerStatus,
+    },
+  ],
+}
+
 const renting: Leaf[] = [
   {
     usage: 'providers',
@@ -152,4 +200,17 @@ const wallet: Group = {
   ],
 }
 
-export const commands: readonly Definition[] = [...renting, ...inference, ledger, wallet]
+const dev: Leaf = {
+  usage: 'dev',
+  summary: 'Run a whole local market: a chain, the contracts and a provider.',
+  example: 'dev --reset',
+  options: [
+    ['--reset', 'start afresh: forget the local chain and its sessions'],
+    ['--rpc-port <port>', "the chain's port (default 6546)"],
+    HTTP_PORT,
+    ['--ssh-port <port>', 'port of the SSH gateway (default 2222)'],
+  ],
+  load: async () => (await import('./dev/dev.ts')).dev,
+}
+
+export const commands: readonly Definition[] = [dev, provider, ...renting, ...inference, ledger, wallet]

@@ -5,7 +5,7 @@ import { type Field, parse } from './Json.ts'
 import * as Pem from './Pem.ts'
 import { refuse } from './Refusal.ts'
 import { verify } from './Signature.ts'
-import { ISV_STATUSES, type Level, levels, PLATFORM_STATUSES } from './Tcb.ts'
+import { type Level, levels } from './Tcb.ts'
 import { type Certificate, certificate } from './X509.ts'
 
 /**
@@ -56,7 +56,6 @@ export type QeIdentity = {
 export type Tee = 'sgx' | 'tdx'
 
 const CRL_LIMIT = 4 * 1024 * 1024
-const ISV = { read: isvMinimums, statuses: ISV_STATUSES }
 const SIGNER = 'Intel SGX TCB Signing'
 
 /** Reads collateral in the snake_case JSON that DCAP tools exchange; binary fields in hexadecimal. */
@@ -92,17 +91,14 @@ export async function tcbInfo(
   const modules = new Map(
     (fields.optional('tdxModuleIdentities')?.list() ?? []).map((module) => [
       module.at('id').text().toUpperCase(),
-      { ...moduleIdentity(module), levels: levels(module.at('tcbLevels'), ISV) },
+      { ...moduleIdentity(module), levels: levels(module.at('tcbLevels'), isvMinimums) },
     ]),
   )
   const module = fields.optional('tdxModule')
   const info: TcbInfo = {
     evaluation: fields.at('tcbEvaluationDataNumber').count(),
     fmspc: bytes(fields.at('fmspc'), 6),
-    levels: levels(fields.at('tcbLevels'), {
-      read: (tcb) => platformMinimums(tcb, tee),
-      statuses: PLATFORM_STATUSES,
-    }),
+    levels: levels(fields.at('tcbLevels'), (tcb) => platformMinimums(tcb, tee)),
     module: module && moduleIdentity(module),
     modules,
     pceId: bytes(fields.at('pceId'), 2),
@@ -130,7 +126,7 @@ export async function qeIdentity(
     attributesMask: bytes(fields.at('attributesMask'), 16),
     evaluation: fields.at('tcbEvaluationDataNumber').count(),
     isvProdId: fields.at('isvprodid').count(),
-    levels: levels(fields.at('tcbLevels'), ISV),
+    levels: levels(fields.at('tcbLevels'), isvMinimums),
     miscSelect: bytes(fields.at('miscselect'), 4),
     miscSelectMask: bytes(fields.at('miscselectMask'), 4),
     mrSigner: bytes(fields.at('mrsigner'), 32),

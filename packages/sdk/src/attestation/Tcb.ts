@@ -19,8 +19,7 @@ export type Rating = { status: Status; advisories: readonly string[] }
 /** What a part is rated by: the first level whose minimums it reaches. */
 export type Level<Minimums> = Rating & { minimums: Minimums }
 
-/** The statuses that Intel gives to platforms. */
-export const PLATFORM_STATUSES: readonly Status[] = [
+const PLATFORM: readonly Status[] = [
   'UpToDate',
   'SWHardeningNeeded',
   'ConfigurationNeeded',
@@ -29,24 +28,15 @@ export const PLATFORM_STATUSES: readonly Status[] = [
   'OutOfDateConfigurationNeeded',
   'Revoked',
 ]
-
-/** The statuses that Intel gives to its own enclaves and modules. */
-export const ISV_STATUSES: readonly Status[] = ['UpToDate', 'OutOfDate', 'Revoked']
-
 const CONFIGURATION: readonly Status[] = ['ConfigurationNeeded', 'ConfigurationAndSWHardeningNeeded']
 
 /** The levels of one part, best first, as Intel lists them. */
-export function levels<Minimums>(list: Field, options: levels.Options<Minimums>): readonly Level<Minimums>[] {
-  const { read, statuses } = options
+export function levels<Minimums>(list: Field, read: (tcb: Field) => Minimums): readonly Level<Minimums>[] {
   return list.list().map((level) => ({
     advisories: (level.optional('advisoryIDs')?.list() ?? []).map((advisory) => advisory.text()),
     minimums: read(level.at('tcb')),
-    status: statusOf(level.at('tcbStatus'), statuses),
+    status: statusOf(level.at('tcbStatus')),
   }))
-}
-
-export declare namespace levels {
-  type Options<Minimums> = { read: (tcb: Field) => Minimums; statuses: readonly Status[] }
 }
 
 /** A part of less weight (quoting enclave, TDX module) can take the platform's rating down, never up. */
@@ -77,8 +67,8 @@ function isOutOfDate(status: Status): boolean {
   return status === 'OutOfDate' || status === 'OutOfDateConfigurationNeeded'
 }
 
-function statusOf(field: Field, statuses: readonly Status[]): Status {
+function statusOf(field: Field): Status {
   const text = field.text()
-  const status = statuses.find((known) => known === text)
-  return status ?? refuse('JSON', 'TCB status', { bound: statuses.join(', '), value: text.slice(0, 80) })
+  const status = PLATFORM.find((known) => known === text)
+  return status ?? refuse('JSON', 'TCB status', { bound: PLATFORM.join(', '), value: text.slice(0, 80) })
 }

@@ -103,5 +103,7 @@ async function declined(
     fromBlock: BigInt(deployment.blockNumber),
   })
   const reason = event?.args.reason || 'it gave no reason'
-  return new UsageError(`The provider declined session ${sessionId}: ${reason}. ${eth(deposit)} came back.`)
+  return new UsageError(
+    `The provider declined session ${sessionId}: ${reason}. ${eth(deposit)} is in your ledger; \`jeju-compute ledger withdraw\` takes it out.`,
+  )
 }

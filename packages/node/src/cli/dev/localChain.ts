@@ -19,17 +19,20 @@ export async function startLocalChain(config: Config, options: startLocalChain.O
   const { onProgress, port, signal } = options
   const files = filesOf(config)
   endStale(files)
-  const resumed = existsSync(files.state)
-  onProgress(resumed ? 'Resuming the local chain …' : 'Starting a local chain …')
+  onProgress(existsSync(files.state) ? 'Resuming the local chain …' : 'Starting a local chain …')
   const anvil = await start(files, port)
+  const close = async () => {
+    await anvil.close()
+    for (const file of [files.pid, files.cache]) rmSync(file, { force: true, recursive: true })
+  }
   try {
     writeFileSync(files.pid, String(anvil.pid))
-    const deployment =
-      (await deployed(files, anvil)) ?? (await deployNow(config, { anvil, onProgress, signal }))
+    const known = await deployed(files, anvil)
+    const deployment = known ?? (await deployNow(config, { anvil, onProgress, signal }))
     writeFileSync(files.deployment, `${JSON.stringify(deployment, null, 2)}\n`)
-    return { anvil, deployment, resumed }
+    return { anvil: { ...anvil, close }, deployment, resumed: known !== undefined }
   } catch (error) {
-    await anvil.close()
+    await close()
     throw error
   }
 }

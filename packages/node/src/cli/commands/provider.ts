@@ -1,0 +1,153 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Inference, Registry, Rental, Staking } from '@jejunetwork/sdk'
+import type { LocalAccount } from 'viem'
+import { createLog } from '../../log.ts'
+import { canonical, detectHardware } from '../../provider/hardware.ts'
+import { type ProviderConfig, start } from '../../provider/provider.ts'
+import { ensureRegistered } from '../../provider/register.ts'
+import { createSender } from '../../send.ts'
+import type { Config } from '../config.ts'
+import { connect, type Market } from '../connect.ts'
+import type { Context, Input, Run } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { eth, ether, port } from '../input.ts'
+import { unlock } from '../keys.ts'
+import { embeddedModel } from '../model.ts'
+import { facts } from '../output.ts'
+
+/** The operator's daemon. It ends when interrupted and tears nothing down: sessions go on when it is back. */
+export const startProvider: Run = async (context, input) => {
+  const { config, output, signal } = context
+  const market = await connect(config)
+  const { account, from } = await unlock(config, { market, role: 'provider' })
+  output.say(`Key from ${from}: ${account.address}.`)
+  const settings = providerSettings(config, { input, market })
+  await agreeToStake(context, { market, owner: account.address, stake: settings.stake })
+
+  const log = createLog({ pretty: input.options['logJson'] !== true && process.stdout.isTTY === true })
+  const provider = await start(settings, {
+    account,
+    client: market.client,
+    log,
+    onProgress: output.say,
+    signal,
+  })
+  output.say(
+    `Provider ${provider.providerId} serves at ${provider.httpUrl}, SSH on port ${provider.sshPort}.`,
+  )
+  await provider.done
+  await provider.close()
+  return { exitCode: 0 }
+}
+
+export const registerProvider: Run = async (context, input) => {
+  const { config, output, signal } = context
+  const market = await connect(config)
+  const { account } = await unlock(config, { market, role: 'provider' })
+  const settings = providerSettings(config, { input, market })
+  await agreeToStake(context, { market, owner: account.address, stake: settings.stake })
+  const providerId = await output.during('Registering', registerNow(settings, { account, market, signal }))
+  return {
+    data: {
+      providerId,
+      owner: account.address,
+      endpoint: settings.publicUrl,
+      pricePerHour: settings.pricePerHour,
+    },
+    text: facts({
+      provider: String(providerId),
+      endpoint: settings.publicUrl,
+      price: `${eth(settings.pricePerHour)} an hour`,
+      'start serving': 'jeju-compute provider start',
+    }),
+  }
+}
+
+export const providerStatus: Run = async ({ config }) => {
+  const market = await connect(config)
+  const { client, deployment } = market
+  const { account } = await unlock(config, { market, role: 'provider' })
+  const owner = account.address
+  const providerId = await Registry.idOf(client, { deployment, owner })
+  if (providerId === undefined)
+    throw new UsageError(`${owner} is no provider yet; see \`jeju-compute provider start --help\`.`)
+
+  const [provider, stake, earned, { sessionIds }] = await Promise.all([
+    Registry.get(client, { deployment, providerId }),
+    Staking.get(client, { account: owner, deployment }),
+    Inference.balanceOf(client, { account: owner, deployment }),
+    Rental.list(client, { deployment, providerId }),
+  ])
+  const sessions = await Promise.all(
+    sessionIds.map((sessionId) => Rental.get(client, { deployment, sessionId })),
+  )
+  const sum = (key: 'collected' | 'matured' | 'unmatured') =>
+    sessions.reduce((total, session) => total + session[key], 0n)
+  const running = sessions.filter(({ status }) => status === 'running').length
+  const health = await fetch(new URL('/health', provider.endpoint)).then(
+    (answer) => (answer.ok ? 'answers' : `answers ${answer.status}`),
+    () => 'does not answer',
+  )
+  return {
+    data: { ...provider, stake, health, sessions: { newest: sessionIds, running }, inferenceBalance: earned },
+    text: facts({
+      provider: `${providerId}, ${provider.active ? 'active' : 'inactive'}`,
+      owner,
+      endpoint: `${provider.endpoint} (${health})`,
+      price: `${eth(provider.pricePerHour)} an hour`,
+      stake: eth(stake.staked),
+      'sessions running': String(running),
+      'rental pay': `${eth(sum('collected'))} collected, ${eth(sum('matured'))} to collect, ${eth(sum('unmatured'))} maturing`,
+      'earned by inference': eth(earned),
+    }),
+  }
+}
+
+function providerSettings(
+  config: Config,
+  { input, market }: { input: Input; market: Market },
+): ProviderConfig {
+  const { options } = input
+  const httpPort = port('--port', options['port'] ?? '4007')
+  const text = (name: string, otherwise: string) =>
+    typeof options[name] === 'string' ? options[name] : otherwise
+  return {
+    dataDir: join(config.home, 'provider'),
+    deployment: market.deployment,
+    dockerSocket: config.dockerSocket,
+    host: text('host', '127.0.0.1'),
+    httpPort,
+    inference: options['inference'] === false ? false : embeddedModel(),
+    pricePerHour: ether('--price', options['price'] ?? '0.01'),
+    publicUrl: text('endpoint', `http://127.0.0.1:${httpPort}`),
+    removeMachinesOnClose: false,
+    runtime: config.runtime,
+    sshHost: text('sshHost', '127.0.0.1'),
+    sshPort: port('--ssh-port', options['sshPort'] ?? '2222'),
+    stake: ether('--stake', options['stake'] ?? '0.1'),
+    ...(config.image ? { image: config.image } : {}),
+  }
+}
+
+async function registerNow(
+  { dataDir, pricePerHour, publicUrl: endpoint, stake }: ProviderConfig,
+  { account, market, signal }: { account: LocalAccount; market: Market; signal: AbortSignal },
+): Promise<bigint> {
+  const { client, deployment } = market
+  const log = createLog({ level: 'warn', pretty: true })
+  const sender = createSender({ account, client, log, signal })
+  mkdirSync(dataDir, { recursive: true })
+  const hardware = canonical(await detectHardware({ dataDir, log, signal }))
+  return ensureRegistered({ client, deployment, endpoint, hardware, log, pricePerHour, sender, stake })
+}
+
+/** Registering moves the stake; an owner who is registered already pays nothing. */
+async function agreeToStake(
+  { output }: Context,
+  { market, owner, stake }: { market: Market; owner: `0x${string}`; stake: bigint },
+): Promise<void> {
+  const { client, deployment, isLocal } = market
+  if (isLocal || (await Registry.idOf(client, { deployment, owner })) !== undefined) return
+  await output.confirm(`Register as a provider with a stake of ${eth(stake)}?`)
+}

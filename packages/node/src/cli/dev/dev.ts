@@ -1,0 +1,135 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { createPublicClient, http, parseEther } from 'viem'
+import { foundry } from 'viem/chains'
+import { createLog, type Log } from '../../log.ts'
+import { type ProviderConfig, start } from '../../provider/provider.ts'
+import type { Config } from '../config.ts'
+import type { Context, Run } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { port } from '../input.ts'
+import { developmentAccount } from '../keys.ts'
+import { embeddedModel } from '../model.ts'
+import { forgetLocalChain, type LocalChain, startLocalChain } from './localChain.ts'
+import { holdFolder } from './lock.ts'
+import { untilOrphaned } from './orphan.ts'
+import { assertFree } from './ports.ts'
+import { summary } from './summary.ts'
+
+const PRICE_PER_HOUR = parseEther('0.01')
+const STAKE = parseEther('0.1')
+
+type Ports = { rpc: number; http: number; ssh: number }
+
+/** Runs a whole local market until interrupted, and leaves nothing running behind. */
+export const dev: Run = async (context, { options }) => {
+  const { config, output, signal } = context
+  if (!config.checkout)
+    throw new UsageError(
+      'The local market runs from the repository, which holds the contracts; clone it and `npm start`.',
+    )
+  const ports: Ports = {
+    rpc: port('--rpc-port', options['rpcPort'] ?? '6546'),
+    http: port('--port', options['port'] ?? '4007'),
+    ssh: port('--ssh-port', options['sshPort'] ?? '2222'),
+  }
+  const release = holdFolder(config.home)
+  try {
+    if (options['reset']) forget(config)
+    await assertFree(ports.rpc, { what: 'the chain', option: '--rpc-port' })
+    await assertFree(ports.http, { what: 'the provider', option: '--port' })
+    await assertFree(ports.ssh, { what: 'SSH', option: '--ssh-port' })
+    const chain = await startLocalChain(config, { onProgress: output.say, port: ports.rpc, signal })
+    try {
+      await runProvider(context, { chain, ports })
+    } finally {
+      output.say('Stopping …')
+      await chain.anvil.close()
+    }
+  } finally {
+    release()
+  }
+  return { exitCode: 0 }
+}
+
+async function runProvider(
+  { config, output, signal }: Context,
+  options: { chain: LocalChain; ports: Ports },
+): Promise<void> {
+  const { chain, ports } = options
+  const { rpcUrl } = chain.anvil
+  const client = createPublicClient({ chain: foundry, pollingInterval: 500, transport: http(rpcUrl) })
+  const account = developmentAccount('provider')
+  const stop = new AbortController()
+  const log = quietUntilOpen()
+  const life = AbortSignal.any([signal, stop.signal])
+  const provider = await start(providerConfig(config, options), {
+    account,
+    client,
+    log,
+    onProgress: output.say,
+    signal: life,
+  })
+  try {
+    log.open()
+    process.stdout.write(`${summary({ chain, config, ports, pricePerHour: PRICE_PER_HOUR, provider })}\n`)
+    const orphaned = config.startedByNpm ? untilOrphaned(life) : new Promise<never>(() => {})
+    const ended = await Promise.race([
+      aborted(signal),
+      orphaned,
+      provider.done,
+      chain.anvil.exited.then((how) => `The local chain ended by itself, with ${how}.`),
+    ])
+    if (ended) output.say(ended)
+  } finally {
+    stop.abort()
+    await provider.close()
+  }
+}
+
+function providerConfig(
+  config: Config,
+  { chain, ports }: { chain: LocalChain; ports: Ports },
+): ProviderConfig {
+  return {
+    dataDir: join(config.home, 'provider'),
+    deployment: chain.deployment,
+    dockerSocket: config.dockerSocket,
+    host: '127.0.0.1',
+    httpPort: ports.http,
+    inference: embeddedModel(),
+    pricePerHour: PRICE_PER_HOUR,
+    publicUrl: `http://127.0.0.1:${ports.http}`,
+    removeMachinesOnClose: true,
+    runtime: config.runtime,
+    sshHost: '127.0.0.1',
+    sshPort: ports.ssh,
+    stake: STAKE,
+    ...(config.image ? { image: config.image } : {}),
+  }
+}
+
+/** While the market starts, its steps are told by progress lines and only trouble is logged. */
+function quietUntilOpen(): Log & { open(): void } {
+  const log = createLog({ pretty: true })
+  let isOpen = false
+  return {
+    ...log,
+    info(message, data) {
+      if (isOpen) log.info(message, data)
+    },
+    open() {
+      isOpen = true
+    },
+  }
+}
+
+function forget(config: Config): void {
+  forgetLocalChain(config)
+  rmSync(join(config.home, 'provider'), { recursive: true, force: true })
+}
+
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return undefined
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
+}
