@@ -1,13 +1,13 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
-import type Docker from 'dockerode'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { type Dockerd, lacksDocker, startDockerd } from '../../../../../test/dockerd.ts'
 import { createLog } from '../../log.ts'
-import { openDocker, openDockerRuntime } from './docker.ts'
+import { openDockerRuntime } from './docker.ts'
 import { chooseImage } from './image.ts'
 import { openProcessRuntime } from './process.ts'
 import { processesOf } from './processes.ts'
@@ -15,8 +15,6 @@ import type { Runtime } from './Runtime.ts'
 
 const log = createLog({ level: 'silent' })
 const signal = new AbortController().signal
-const canDocker =
-  process.getuid?.() === 0 && existsSync('/usr/sbin/dockerd') && existsSync('/usr/bin/unshare')
 
 describe('process', () => {
   conformance(processSetup)
@@ -87,11 +85,10 @@ const USER = `
   for await (const chunk of stdout) process.stdout.write(chunk)
   await runtime.destroy(1n)`
 
-// Absent in CI, Docker is a failure, not a skip.
-describe.skipIf(!canDocker && !process.env['CI'])('docker', () => {
-  let engine: Engine
+describe.skipIf(lacksDocker)('docker', () => {
+  let engine: Dockerd
   beforeAll(async () => {
-    engine = await startEngine()
+    engine = await startDockerd()
   }, 60_000)
   afterAll(() => engine?.stop())
 
@@ -279,7 +276,7 @@ async function processSetup() {
 
 let providers = 0n
 
-async function dockerSetup({ docker }: Engine) {
+async function dockerSetup({ docker }: Dockerd) {
   const image = await chooseImage(docker, { log, signal })
   const owner = { chainId: 31337, computeRental: `0x${'a'.repeat(40)}`, providerId: ++providers }
   const limits = { cpus: 1, memoryBytes: 128 * 1024 * 1024, processes: 64 }
@@ -289,45 +286,4 @@ async function dockerSetup({ docker }: Engine) {
     for (const { sessionId } of await runtime.list()) await runtime.destroy(sessionId)
   })
   return { reopen, runtime }
-}
-
-type Engine = { docker: Docker; restart(): Promise<void>; stop(): Promise<void> }
-
-/** A Docker of our own in a network name space of its own, so that it leaves no firewall rule behind. */
-async function startEngine(): Promise<Engine> {
-  const folder = mkdtempSync(join(tmpdir(), 'jeju-dockerd-'))
-  const socket = join(folder, 'docker.sock')
-  const paths = ['--data-root', `${folder}/data`, '--exec-root', `${folder}/exec`, '-p', `${folder}/pid`]
-  const command = 'ip link set lo up && exec dockerd "$@"'
-  let daemon: ChildProcess
-  const start = async (): Promise<Docker> => {
-    const args = ['--net', 'sh', '-c', command, 'dockerd', ...paths, '-H', `unix://${socket}`]
-    daemon = spawn('unshare', args, { stdio: 'ignore' })
-    for (;;) {
-      const docker = await openDocker(socket)
-      if (docker !== undefined) return docker
-      if (daemon.exitCode !== null) throw new Error('dockerd does not start.')
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  }
-  const end = async (how: 'SIGKILL' | 'SIGTERM') => {
-    daemon.kill(how)
-    await once(daemon, 'exit')
-  }
-  const docker = await start()
-  return {
-    docker,
-    async restart() {
-      await end('SIGKILL')
-      // A zombie that nobody has reaped yet looks alive to the next one.
-      for (const pid of ['pid', 'exec/containerd/containerd.pid']) rmSync(join(folder, pid), { force: true })
-      await start()
-    },
-    async stop() {
-      await end('SIGTERM')
-      const mounts = readFileSync('/proc/mounts', 'utf8').match(new RegExp(`${folder}\\S*`, 'g')) ?? []
-      for (const mount of mounts.toReversed()) execFileSync('umount', ['--lazy', mount])
-      rmSync(folder, { force: true, recursive: true })
-    },
-  }
 }

@@ -8,12 +8,18 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { spawn as spawnPty } from '@lydell/node-pty'
 import type { ParsedKey } from 'ssh2'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { type Dockerd, lacksDocker, startDockerd } from '../../../../../test/dockerd.ts'
 import { createLog } from '../../log.ts'
+import { openDockerRuntime } from '../runtime/docker.ts'
+import { chooseImage } from '../runtime/image.ts'
 import { openProcessRuntime } from '../runtime/process.ts'
+import type { Runtime } from '../runtime/Runtime.ts'
 import { openGateway } from './gateway.ts'
 import { openHostKey } from './hostKey.ts'
 import { parsePublicKey } from './keys.ts'
+
+const log = createLog({ level: 'silent' })
 
 test('the key of the session runs commands, with their exit codes and streams', async () => {
   const { ssh } = await setup()
@@ -59,6 +65,15 @@ test('the host key is the one published, also after a restart', async () => {
   expect((await ssh(['echo in'], { options: strict })).out).toBe('in\n')
   const shown = execFileSync('ssh-keygen', ['-lf', known], { encoding: 'utf8' })
   expect(shown).toContain(hostKey.fingerprint)
+})
+
+test('a host key that is made can be used, every time', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jeju-keys-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  for (let round = 0; round < 400; round++) {
+    await openHostKey(folder)
+    rmSync(join(folder, 'ssh_host_ed25519_key'))
+  }
 })
 
 test('a terminal is interactive and follows its window', async () => {
@@ -177,6 +192,76 @@ test('what strangers send never ends the gateway', async () => {
   expect((await ssh(['echo alive'])).out).toBe('alive\n')
 })
 
+describe.skipIf(lacksDocker)('on an image with busybox and nothing else', () => {
+  let engine: Dockerd
+  let on: Runtime
+  beforeAll(async () => {
+    engine = await startDockerd()
+    const { docker } = engine
+    const image = await chooseImage(docker, { log, signal: new AbortController().signal })
+    const limits = { cpus: 1, memoryBytes: 256 * 1024 * 1024, processes: 128 }
+    const owner = { chainId: 31337, computeRental: `0x${'b'.repeat(40)}`, providerId: 1n }
+    on = openDockerRuntime({ docker, image, limits, owner })
+  }, 60_000)
+  afterAll(() => engine?.stop())
+
+  test('commands, terminals and their sizes work', async () => {
+    const { ssh, sshArguments } = await setup({ on })
+    expect(await ssh(['echo out; echo err >&2; exit 7'])).toEqual({ code: 7, err: 'err\n', out: 'out\n' })
+    expect((await ssh(['cat'], { input: 'through\n' })).out).toBe('through\n')
+    const client = spawnPty('ssh', ['-tt', ...sshArguments(), 'stty size; exit 4'], { cols: 100, rows: 40 })
+    let seen = ''
+    client.onData((data) => {
+      seen += data
+    })
+    expect(await new Promise((resolve) => client.onExit(({ exitCode }) => resolve(exitCode)))).toBe(4)
+    expect(seen).toContain('40 100')
+  })
+
+  test('files and folders go in and out by scp', async () => {
+    const { folder, scp, ssh } = await setup({ on })
+    mkdirSync(join(folder, 'tree/deep'), { recursive: true })
+    writeFileSync(join(folder, 'tree/big'), randomBytes(3_000_001), { mode: 0o640 })
+    writeFileSync(join(folder, "tree/deep/it's $HOME"), 'small')
+    await scp(['-rp', join(folder, 'tree'), '7@127.0.0.1:'])
+    expect((await ssh(['stat -c %a tree/big; cat tree/deep/it*'])).out).toBe('640\nsmall')
+    await scp(['-rp', '7@127.0.0.1:tree', join(folder, 'copy')])
+    execFileSync('diff', ['-r', join(folder, 'tree'), join(folder, 'copy')])
+    await expect(scp(['7@127.0.0.1:missing', folder])).rejects.toThrow(/No such file/)
+  })
+
+  test('sftp lists, links, renames, resumes and removes', async () => {
+    const { folder, sftp } = await setup({ on })
+    writeFileSync(join(folder, 'half'), 'abcdefgh')
+    writeFileSync(join(folder, 'start'), 'abcXX')
+    const output = await sftp(`
+      pwd
+      put ${join(folder, 'start')} half
+      reput ${join(folder, 'half')} half
+      mkdir sub
+      rename half sub/whole
+      ln -s sub/whole link
+      chmod 600 sub/whole
+      ls -l sub
+      get link ${join(folder, 'got')}
+      rm link
+      rm sub/whole
+      rmdir sub`)
+    expect(output).toContain('Remote working directory: /root')
+    expect(output).toMatch(/whole/)
+    expect(readFileSync(join(folder, 'got'), 'utf8')).toBe('abcXXfgh')
+  })
+
+  test('a client that is cut off leaves no process in the machine', async () => {
+    const { ssh, sshArguments } = await setup({ on })
+    const client = spawn('ssh', [...sshArguments(), 'echo ready; exec sleep 12345'])
+    await once(client.stdout, 'data')
+    client.kill('SIGKILL')
+    const left = async () => (await ssh(['ps | grep -c "[s]leep 12345"'])).out.trim()
+    await expect.poll(left, { timeout: 10_000 }).toBe('0')
+  })
+})
+
 test('what OpenSSH could not use is no key, and the reason says so', () => {
   const reason = (line: string) => {
     const parsed = parsePublicKey(line)
@@ -214,12 +299,11 @@ function makeKey(folder: string, name: string, kind = 'ed25519'): string {
 
 type SshOptions = { identity?: string; input?: string; options?: string[]; user?: string }
 
-async function setup({ kind = 'ed25519' } = {}) {
+async function setup(options: { kind?: string; on?: Runtime } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'jeju-gateway-'))
-  const log = createLog({ level: 'silent' })
-  const runtime = openProcessRuntime({ chainId: 31337, dataDir: folder, log })
+  const runtime = options.on ?? openProcessRuntime({ chainId: 31337, dataDir: folder, log })
   await runtime.create({ sessionId: 7n, tenant: 'a' }, { signal: new AbortController().signal })
-  const parsed = parsePublicKey(makeKey(folder, 'id', kind))
+  const parsed = parsePublicKey(makeKey(folder, 'id', options.kind))
   if ('reason' in parsed) throw new Error(parsed.reason)
   const keys = new Map<bigint, ParsedKey>([[7n, parsed.key]])
   const hostKey = await openHostKey(folder)

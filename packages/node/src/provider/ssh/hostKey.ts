@@ -27,8 +27,17 @@ export async function openHostKey(dataDir: string): Promise<HostKey> {
 }
 
 async function make(path: string): Promise<string> {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'jeju-compute' })
-  await writeFile(`${path}.new`, pair.private, { mode: 0o600 })
+  const privateKey = generate()
+  await writeFile(`${path}.new`, privateKey, { mode: 0o600 })
   await rename(`${path}.new`, path)
-  return pair.private
+  return privateKey
+}
+
+/** Warning: one in some hundred keys that ssh2 makes is malformed, and it cannot read it itself. */
+function generate(): string {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'jeju-compute' })
+    const key = ssh2.utils.parseKey(pair.private)
+    if (!(key instanceof Error) && key.verify('test', key.sign('test')) === true) return pair.private
+  }
 }
