@@ -81,47 +81,47 @@ export const TriggerRegistryAbi = [
     "name": "allTriggers",
     "inputs": [
       {
-        "name": "",
+        "name": "cursor",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "limit",
         "type": "uint256",
         "internalType": "uint256"
       }
     ],
     "outputs": [
       {
-        "name": "",
+        "name": "triggerIds",
         "type": "uint256[]",
         "internalType": "uint256[]"
       },
       {
-        "name": "",
+        "name": "nextCursor",
         "type": "uint256",
         "internalType": "uint256"
       }
     ],
-    "stateMutability": "pure"
+    "stateMutability": "view"
   },
   {
     "type": "function",
     "name": "cancelNonce",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "nonce",
         "type": "uint256",
         "internalType": "uint256"
       }
     ],
     "outputs": [],
-    "stateMutability": "pure"
+    "stateMutability": "nonpayable"
   },
   {
     "type": "function",
@@ -129,31 +129,31 @@ export const TriggerRegistryAbi = [
     "inputs": [],
     "outputs": [
       {
-        "name": "",
+        "name": "paid",
         "type": "uint256",
         "internalType": "uint256"
       }
     ],
-    "stateMutability": "pure"
+    "stateMutability": "nonpayable"
   },
   {
     "type": "function",
     "name": "collectTo",
     "inputs": [
       {
-        "name": "",
+        "name": "to",
         "type": "address",
         "internalType": "address"
       }
     ],
     "outputs": [
       {
-        "name": "",
+        "name": "paid",
         "type": "uint256",
         "internalType": "uint256"
       }
     ],
-    "stateMutability": "pure"
+    "stateMutability": "nonpayable"
   },
   {
     "type": "function",
@@ -184,7 +184,7 @@ export const TriggerRegistryAbi = [
     "name": "creditOf",
     "inputs": [
       {
-        "name": "",
+        "name": "executor",
         "type": "address",
         "internalType": "address"
       }
@@ -196,7 +196,7 @@ export const TriggerRegistryAbi = [
         "internalType": "uint256"
       }
     ],
-    "stateMutability": "pure"
+    "stateMutability": "view"
   },
   {
     "type": "function",
@@ -216,22 +216,22 @@ export const TriggerRegistryAbi = [
     "name": "deliveryDigest",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "nonce",
         "type": "uint64",
         "internalType": "uint64"
       },
       {
-        "name": "",
+        "name": "timestamp",
         "type": "uint64",
         "internalType": "uint64"
       },
       {
-        "name": "",
+        "name": "payloadHash",
         "type": "bytes32",
         "internalType": "bytes32"
       }
@@ -243,14 +243,14 @@ export const TriggerRegistryAbi = [
         "internalType": "bytes32"
       }
     ],
-    "stateMutability": "pure"
+    "stateMutability": "view"
   },
   {
     "type": "function",
     "name": "dueTick",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -262,31 +262,31 @@ export const TriggerRegistryAbi = [
         "internalType": "uint256"
       }
     ],
-    "stateMutability": "pure"
+    "stateMutability": "view"
   },
   {
     "type": "function",
     "name": "executeMany",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerIds",
         "type": "uint256[]",
         "internalType": "uint256[]"
       },
       {
-        "name": "",
+        "name": "inputs",
         "type": "bytes[]",
         "internalType": "bytes[]"
       }
     ],
     "outputs": [
       {
-        "name": "",
+        "name": "results",
         "type": "uint8[]",
         "internalType": "enum ITriggerRegistry.Reason[]"
       }
     ],
-    "stateMutability": "pure"
+    "stateMutability": "nonpayable"
   },
   {
     "type": "function",
@@ -311,7 +311,7 @@ export const TriggerRegistryAbi = [
     "name": "forwarderOf",
     "inputs": [
       {
-        "name": "",
+        "name": "agent",
         "type": "address",
         "internalType": "address"
       }
@@ -323,14 +323,14 @@ export const TriggerRegistryAbi = [
         "internalType": "address"
       }
     ],
-    "stateMutability": "pure"
+    "stateMutability": "view"
   },
   {
     "type": "function",
     "name": "fund",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -384,69 +384,69 @@ export const TriggerRegistryAbi = [
     "name": "inviteSponsor",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "account",
         "type": "address",
         "internalType": "address"
       }
     ],
     "outputs": [],
-    "stateMutability": "pure"
+    "stateMutability": "nonpayable"
   },
   {
     "type": "function",
     "name": "isDue",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "input",
         "type": "bytes",
         "internalType": "bytes"
       }
     ],
     "outputs": [
       {
-        "name": "",
+        "name": "due",
         "type": "bool",
         "internalType": "bool"
       },
       {
-        "name": "",
+        "name": "reason",
         "type": "uint8",
         "internalType": "enum ITriggerRegistry.Reason"
       }
     ],
-    "stateMutability": "pure"
+    "stateMutability": "view"
   },
   {
     "type": "function",
     "name": "isLogUsed",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "blockNumber",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "transactionIndex",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "logIndex",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -458,19 +458,19 @@ export const TriggerRegistryAbi = [
         "internalType": "bool"
       }
     ],
-    "stateMutability": "pure"
+    "stateMutability": "view"
   },
   {
     "type": "function",
     "name": "isNonceUsed",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "nonce",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -482,7 +482,7 @@ export const TriggerRegistryAbi = [
         "internalType": "bool"
       }
     ],
-    "stateMutability": "pure"
+    "stateMutability": "view"
   },
   {
     "type": "function",
@@ -539,61 +539,61 @@ export const TriggerRegistryAbi = [
     "name": "pauseTrigger",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       }
     ],
     "outputs": [],
-    "stateMutability": "pure"
+    "stateMutability": "nonpayable"
   },
   {
     "type": "function",
     "name": "requestWithdraw",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       }
     ],
     "outputs": [],
-    "stateMutability": "pure"
+    "stateMutability": "nonpayable"
   },
   {
     "type": "function",
     "name": "resumeTrigger",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       }
     ],
     "outputs": [],
-    "stateMutability": "pure"
+    "stateMutability": "nonpayable"
   },
   {
     "type": "function",
     "name": "sponsor",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "perPeriod",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "maxGasPrice",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "expiry",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -619,7 +619,7 @@ export const TriggerRegistryAbi = [
     "name": "triggerDetails",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -728,7 +728,7 @@ export const TriggerRegistryAbi = [
         ]
       }
     ],
-    "stateMutability": "pure"
+    "stateMutability": "view"
   },
   {
     "type": "function",
@@ -769,36 +769,36 @@ export const TriggerRegistryAbi = [
     "name": "updateKey",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       },
       {
-        "name": "",
+        "name": "kind",
         "type": "uint8",
         "internalType": "uint8"
       },
       {
-        "name": "",
+        "name": "key",
         "type": "bytes",
         "internalType": "bytes"
       }
     ],
     "outputs": [],
-    "stateMutability": "pure"
+    "stateMutability": "nonpayable"
   },
   {
     "type": "function",
     "name": "withdraw",
     "inputs": [
       {
-        "name": "",
+        "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
       }
     ],
     "outputs": [],
-    "stateMutability": "pure"
+    "stateMutability": "nonpayable"
   },
   {
     "type": "event",
