@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IInferenceServing} from "../../src/compute/interfaces/IInferenceServing.sol";
 import {Refuser} from "../utils/Refuser.sol";
+import {Bomb} from "./Bomb.sol";
 import {InferenceTest} from "./InferenceTest.sol";
 
 contract WithdrawTest is InferenceTest {
@@ -105,13 +106,5 @@ contract WithdrawTest is InferenceTest {
         serving.withdrawTo(1 ether, address(bomb));
 
         vm.assertLt(before - gasleft(), 150_000, "gas");
-    }
-}
-
-contract Bomb {
-    receive() external payable {
-        assembly ("memory-safe") {
-            return(0, 50000)
-        }
     }
 }

@@ -106,11 +106,9 @@ abstract contract Meters is Funds {
         returns (uint256)
     {
         uint256 most = type(uint40).max - before;
-        require(
-            inputTokens <= most && outputTokens <= most - inputTokens,
-            UsageTooLarge(inputTokens, outputTokens)
-        );
-        return inputTokens + outputTokens;
+        bool fits = inputTokens <= most && outputTokens <= most - inputTokens;
+        require(fits, UsageTooLarge(inputTokens, outputTokens));
+        return before + inputTokens + outputTokens;
     }
 
     function _openMeterOf(address user, address provider, address token)
