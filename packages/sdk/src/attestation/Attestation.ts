@@ -3,6 +3,7 @@
 export * as Binding from './Binding.ts'
 export * as Collateral from './Collateral.ts'
 export * as Dcap from './Dcap.ts'
+export { expiry } from './expiry.ts'
 export * as Nras from './Nras.ts'
 export * as Nvidia from './Nvidia.ts'
 export { type Code, type Refusal, RefusedError, type Verdict } from './Refusal.ts'

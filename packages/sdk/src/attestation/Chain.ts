@@ -42,6 +42,14 @@ export declare namespace verifyChain {
   }
 }
 
+export function checkName(
+  certificate: Certificate,
+  { subject, wanted }: { subject: string; wanted: string },
+): void {
+  if (certificate.commonName === wanted) return
+  refuse('CERT_NAME', `${subject}'s name`, { bound: wanted, value: certificate.commonName })
+}
+
 /** The time in which all of them hold. */
 export function intersect(first: Window, ...others: readonly Window[]): Window {
   let { from, until } = first

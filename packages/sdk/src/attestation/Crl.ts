@@ -1,4 +1,4 @@
-import { type Bytes, equal } from './Bytes.ts'
+import { type Bytes, equal, own } from './Bytes.ts'
 import { iso, type Window } from './Chain.ts'
 import * as Der from './Der.ts'
 import { refuse } from './Refusal.ts'
@@ -16,10 +16,13 @@ export type Crl = {
   signature: Bytes
 }
 
+const LIMIT = 4 * 1024 * 1024
+
 /** Lists that speak for a part only, or that change another, say so in these; such lists are refused. */
 const UNDERSTOOD = new Set<string>()
 
-export function crl(raw: Bytes, subject: string): Crl {
+export function crl(input: Uint8Array, subject: string): Crl {
+  const raw = own(input, { limit: LIMIT, subject })
   const [tbs, outer, bits, ...rest] = Der.sequence(Der.decode(raw, subject), subject)
   const fields = [...Der.sequence(tbs, subject)]
   if (fields[0]?.tag === Der.Tag.INTEGER && Der.small(fields.shift(), subject) !== 1) malformed(subject, 'v2')

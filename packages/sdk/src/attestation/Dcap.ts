@@ -1,16 +1,18 @@
 import { keccak256 } from 'viem'
 import { concat, equal, hex, isZero, matches } from './Bytes.ts'
-import { intersect, verifyChain, type Window } from './Chain.ts'
-import * as Collateral from './Collateral.ts'
-import { type Crl, checkNotRevoked, verifyCrl } from './Crl.ts'
+import { checkName, intersect, verifyChain, type Window } from './Chain.ts'
+import type { Collateral } from './Collateral.ts'
+import { type Crl, checkNotRevoked, crl, verifyCrl } from './Crl.ts'
 import * as Pck from './Pck.ts'
 import * as Pem from './Pem.ts'
 import * as PlatformTcb from './PlatformTcb.ts'
+import { type QeIdentity, qeIdentity } from './QeIdentity.ts'
 import { type EnclaveReport, enclaveReport, type Quote, quote as readQuote, type TdReport } from './Quote.ts'
 import { judge, refuse, type Verdict } from './Refusal.ts'
 import { INTEL_ROOT } from './Roots.ts'
 import { sha256, verify as verifySignature } from './Signature.ts'
 import { needsUpdate, type Rating, type Status } from './Tcb.ts'
+import { tcbInfo } from './TcbInfo.ts'
 import { type Certificate, certificate } from './X509.ts'
 
 /** What a genuine SGX or TDX quote proves, at the time asked for. */
@@ -43,7 +45,7 @@ export function verify(quote: Uint8Array, options: verify.Options): Promise<Verd
 
 export declare namespace verify {
   type Options = {
-    collateral: Collateral.Collateral
+    collateral: Collateral
     /** The time to verify at, in seconds. */
     at: bigint
     /** SHA-256 hashes of root keys; Intel's unless said otherwise. */
@@ -77,9 +79,9 @@ async function verified(input: Uint8Array, options: verify.Options): Promise<Cla
   const tee = quote.body.kind === 'td' ? 'tdx' : 'sgx'
   const { collateral } = options
   const { pck, rootCrl, window: pckWindow } = await verifyPck(quote, options)
-  const context = { at: options.at, rootCrl, roots: options.roots ?? [INTEL_ROOT] }
-  const { info, window: infoWindow } = await Collateral.tcbInfo(collateral, { context, tee })
-  const { identity, window: qeWindow } = await Collateral.qeIdentity(collateral, { context, tee })
+  const context = { at: options.at, rootCrl, roots: options.roots ?? [INTEL_ROOT], tee } as const
+  const { info, window: infoWindow } = await tcbInfo(collateral, context)
+  const { identity, window: qeWindow } = await qeIdentity(collateral, context)
 
   await verifySignatures(quote, pck)
   const qe = rateQe(enclaveReport(quote.qeReport), identity)
@@ -113,13 +115,13 @@ async function verifyPck(
     return refuse('CHAIN_LENGTH', subject, { bound: '3 certificates', value: chain.length })
   }
   const dates = await verifyChain(chain, { at, roots, subject })
-  Collateral.checkName(pck, { subject: 'PCK certificate', wanted: 'Intel SGX PCK Certificate' })
+  checkName(pck, { subject: 'PCK certificate', wanted: 'Intel SGX PCK Certificate' })
   if (!PCK_NAMES.test(authority.commonName)) {
     const bound = 'Intel SGX PCK Platform CA or Processor CA'
     refuse('CERT_NAME', "PCK authority's name", { bound, value: authority.commonName })
   }
-  const rootCrl = Collateral.list(collateral.rootCaCrl, 'root CRL')
-  const pckCrl = Collateral.list(collateral.pckCrl, 'PCK CRL')
+  const rootCrl = crl(collateral.rootCaCrl, 'root CRL')
+  const pckCrl = crl(collateral.pckCrl, 'PCK CRL')
   const rootWindow = await verifyCrl(rootCrl, { at, issuer: root, subject: 'root CRL' })
   const pckWindow = await verifyCrl(pckCrl, { at, issuer: authority, subject: 'PCK CRL' })
   checkNotRevoked(authority, { list: rootCrl, subject: 'PCK authority' })
@@ -147,7 +149,7 @@ async function verifySignatures(quote: Quote, pck: Certificate): Promise<void> {
   }
 }
 
-function rateQe(qe: EnclaveReport, identity: Collateral.QeIdentity): Rating {
+function rateQe(qe: EnclaveReport, identity: QeIdentity): Rating {
   if (((qe.attributes[0] ?? 0) & 2) !== 0) {
     refuse('QE_DEBUG', "the quoting enclave's attributes", { bound: 'without debug', value: qe.attributes })
   }

@@ -1,9 +1,9 @@
 import { equal, matches } from './Bytes.ts'
-import type { ModuleIdentity, PlatformMinimums, TcbInfo } from './Collateral.ts'
 import type { Platform } from './Pck.ts'
 import type { EnclaveReport, TdReport } from './Quote.ts'
 import { refuse } from './Refusal.ts'
 import { degrade, type Level, type Rating, relaunch } from './Tcb.ts'
+import type { ModuleIdentity, PlatformMinimums, TcbInfo } from './TcbInfo.ts'
 
 /** The rating of a platform and of what it measured, by the TCB info of its model. */
 export function rate(options: rate.Options): Rating {

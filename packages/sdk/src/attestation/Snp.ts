@@ -1,5 +1,5 @@
 import { keccak256 } from 'viem'
-import { type Bytes, concat, isZero, own } from './Bytes.ts'
+import { type Bytes, concat, isZero } from './Bytes.ts'
 import { intersect, verifyChain, type Window } from './Chain.ts'
 import { checkNotRevoked, crl, verifyCrl } from './Crl.ts'
 import * as Pem from './Pem.ts'
@@ -28,7 +28,6 @@ export type Claims = {
   report: SnpReport
 }
 
-const CRL_LIMIT = 1024 * 1024
 const DEBUG = 19n
 const MIGRATION_AGENT = 18n
 const ALWAYS_ONE = 17n
@@ -119,7 +118,7 @@ async function verifyVek(options: verify.Options): Promise<Signer> {
   if (!product)
     return refuse('ROOT_NOT_PINNED', subject, { bound: Object.values(roots).join(' or '), value: pin })
   if (!list) return { product, revocation: 'not checked', vek, window: dates }
-  const revoked = crl(own(list, { limit: CRL_LIMIT, subject: 'AMD CRL' }), 'AMD CRL')
+  const revoked = crl(list, 'AMD CRL')
   const window = await verifyCrl(revoked, { at, issuer: root, subject: 'AMD CRL' })
   checkNotRevoked(authority, { list: revoked, subject: 'AMD authority' })
   return { product, revocation: 'checked', vek, window: intersect(dates, window) }

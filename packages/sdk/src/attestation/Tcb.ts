@@ -19,7 +19,8 @@ export type Rating = { status: Status; advisories: readonly string[] }
 /** What a part is rated by: the first level whose minimums it reaches. */
 export type Level<Minimums> = Rating & { minimums: Minimums }
 
-const PLATFORM: readonly Status[] = [
+/** The statuses that Intel gives to platforms. */
+export const PLATFORM_STATUSES: readonly Status[] = [
   'UpToDate',
   'SWHardeningNeeded',
   'ConfigurationNeeded',
@@ -28,15 +29,31 @@ const PLATFORM: readonly Status[] = [
   'OutOfDateConfigurationNeeded',
   'Revoked',
 ]
+
+/** The statuses that Intel gives to its own enclaves and modules. */
+const ISV_STATUSES: readonly Status[] = ['UpToDate', 'OutOfDate', 'Revoked']
+
 const CONFIGURATION: readonly Status[] = ['ConfigurationNeeded', 'ConfigurationAndSWHardeningNeeded']
 
 /** The levels of one part, best first, as Intel lists them. */
-export function levels<Minimums>(list: Field, read: (tcb: Field) => Minimums): readonly Level<Minimums>[] {
+export function levels<Minimums>(list: Field, options: levels.Options<Minimums>): readonly Level<Minimums>[] {
+  const { read, statuses } = options
   return list.list().map((level) => ({
     advisories: (level.optional('advisoryIDs')?.list() ?? []).map((advisory) => advisory.text()),
     minimums: read(level.at('tcb')),
-    status: statusOf(level.at('tcbStatus')),
+    status: statusOf(level.at('tcbStatus'), statuses),
   }))
+}
+
+export declare namespace levels {
+  type Options<Minimums> = { read: (tcb: Field) => Minimums; statuses: readonly Status[] }
+}
+
+export type IsvMinimums = { isvSvn: number }
+
+/** The levels of an enclave or module of Intel's. */
+export function isvLevels(list: Field): readonly Level<IsvMinimums>[] {
+  return levels(list, { read: (tcb) => ({ isvSvn: tcb.at('isvsvn').count() }), statuses: ISV_STATUSES })
 }
 
 /** A part of less weight (quoting enclave, TDX module) can take the platform's rating down, never up. */
@@ -67,8 +84,8 @@ function isOutOfDate(status: Status): boolean {
   return status === 'OutOfDate' || status === 'OutOfDateConfigurationNeeded'
 }
 
-function statusOf(field: Field): Status {
+function statusOf(field: Field, statuses: readonly Status[]): Status {
   const text = field.text()
-  const status = PLATFORM.find((known) => known === text)
-  return status ?? refuse('JSON', 'TCB status', { bound: PLATFORM.join(', '), value: text.slice(0, 80) })
+  const status = statuses.find((known) => known === text)
+  return status ?? refuse('JSON', 'TCB status', { bound: statuses.join(', '), value: text.slice(0, 80) })
 }
