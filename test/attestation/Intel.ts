@@ -140,7 +140,7 @@ type Signed = { qeDebug: boolean; qeSvn: number; signed: Buffer; wrapped: boolea
 /** From version 4 on, what the quoting enclave says is wrapped. */
 function authenticate(of: Intel, { qeDebug, qeSvn, signed, wrapped }: Signed): Uint8Array {
   const key = Authority.keyOf('P-256')
-  const auth = Buffer.from('authentication data')
+  const auth = Buffer.from('thirty-two bytes as Intel has it')
   const qe = qeReport({ auth, key, qeDebug, qeSvn })
   const chain = Buffer.from(Authority.pem(of.pck, of.platformCa, of.root))
   const certified = [le(auth.length, 2), auth, le(5, 2), le(chain.length, 4), chain]

@@ -163,3 +163,10 @@ test('the hash of GPU evidence depends on each report and on their order', () =>
   expect(new Set(hashes).size).toBe(hashes.length)
   expect(hashes[0]).toBe(Binding.NO_GPU)
 })
+
+test('evidence counts until its window ends, and for seven days at most', () => {
+  const week = 604_800n
+  expect(Attestation.expiry({ from: 0n, until: 1000n + week }, 1000n)).toBe(1000n + week)
+  expect(Attestation.expiry({ from: 0n, until: 1000n + week + 1n }, 1000n)).toBe(1000n + week)
+  expect(Attestation.expiry({ from: 0n, until: 1001n }, 1000n)).toBe(1001n)
+})

@@ -37,6 +37,11 @@ describe('a TDX quote under a root of our own', () => {
     ['a revoked platform', { collateral: { platform: 'Revoked' } }, 'TCB_REVOKED'],
     ['a platform out of date', { collateral: { platform: 'OutOfDate' } }, 'TCB_OUT_OF_DATE'],
     ['a status that is not known', { collateral: { platform: 'Perfect' } }, 'JSON'],
+    [
+      'a QE status that only platforms have',
+      { collateral: { qe: [{ isvSvn: 1, status: 'SWHardeningNeeded' }] } },
+      'JSON',
+    ],
     ['a module out of date', { quote: { teeTcbSvn: [3, 1, 3] } }, 'TCB_OUT_OF_DATE'],
     ['a module below every level', { quote: { teeTcbSvn: [1, 1, 3] } }, 'TDX_MODULE_TCB'],
     ['a revoked module', { collateral: { module: [{ isvSvn: 1, status: 'Revoked' }] } }, 'TDX_MODULE_TCB'],
