@@ -64,7 +64,7 @@ test('a node that is killed in the middle of an answer loses no voucher, and goe
 
   // Owner asks to close: the restarted node settles all that it was ever given.
   await Inference.requestClose(chain.walletOf(2), { deployment, provider, signer: payer.session.address })
-  await expect.poll(async () => (await payer.channel()).claimed, { timeout: 10_000 }).toBe(paid)
+  await expect.poll(async () => (await payer.channel()).claimed, { timeout: 30_000 }).toBe(paid)
 })
 
 test('a voucher that only the journal knows is settled after a kill', async () => {
@@ -78,7 +78,7 @@ test('a voucher that only the journal knows is settled after a kill', async () =
 
   await startNode(0)
   await expect
-    .poll(async () => (await payer.channel()).claimed, { timeout: 10_000 })
+    .poll(async () => (await payer.channel()).claimed, { timeout: 30_000 })
     .toBe(costAt(usage ?? fail()))
 })
 

@@ -94,7 +94,7 @@ test('without the provider the rest comes back after the window, in which the pr
   const { usage } = await streamed(payer.openai)
   const close = { deployment, provider: payee.provider, signer: payer.session.address }
   await Inference.requestClose(chain.walletOf(4), close)
-  await expect.poll(async () => (await payer.channel()).claimed, { timeout: 10_000 }).toBe(costAt(usage))
+  await expect.poll(async () => (await payer.channel()).claimed, { timeout: 30_000 }).toBe(costAt(usage))
   await expect(streamed(payer.openai)).rejects.toMatchObject({ code: 'channel_closing', status: 402 })
 
   await chain.warp(3_601)
@@ -162,7 +162,7 @@ test('a rise of the price counts an hour later, for a client that knows the old 
 
   await chain.warp(3_601)
   const posted = async () => JSON.stringify(await payer.openai.models.retrieve(MODEL))
-  await expect.poll(posted, { timeout: 10_000 }).toContain(`"output":"${outputPrice}"`)
+  await expect.poll(posted, { timeout: 30_000 }).toContain(`"output":"${outputPrice}"`)
   const { usage } = await streamed(payer.openai)
   const dearer = costAt(usage) + BigInt(usage.completion_tokens) * (PRICE.outputPrice / 1_000_000n)
   expect(payer.payments.at(-1)).toBe(costAt(before.usage) + costAt(same.usage) + dearer)

@@ -185,7 +185,7 @@ export async function charge(books: Books, order: charge.Order): Promise<void> {
   const announced = cost > books.credit ? cost : 0n
   book.announced += announced
   try {
-    if (announced > 0n) onAnnounce?.()
+    if (announced > 0n) await onAnnounce?.()
     let deadline = Date.now() + books.options.patienceMs
     for (let paid = book.paid; ; ) {
       if (book.owed + cost > book.deposit) await refresh(books, book)
@@ -216,7 +216,7 @@ export declare namespace charge {
     usage: Usage
     signal: AbortSignal
     /** A cost above the credit must be paid first: tell the payer. */
-    onAnnounce?: () => void
+    onAnnounce?: () => Promise<void>
   }
 }
 

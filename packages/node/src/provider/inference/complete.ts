@@ -124,8 +124,7 @@ async function speak({ books, engine, model }: Counter, job: Job, ticket: Ticket
   let text = ''
   const note = (more?: object) => payer && { ...noteOf(payer.book, usage), ...more }
   const pay = async () => {
-    if (payer)
-      await charge(books, { ...payer, onAnnounce: () => void stream.note(note() ?? {}), signal, usage })
+    if (payer) await charge(books, { ...payer, onAnnounce: () => stream.note(note() ?? {}), signal, usage })
   }
 
   if (streams) stream.open(payer && headersOf(payer))

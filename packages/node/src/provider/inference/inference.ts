@@ -24,7 +24,7 @@ export type InferenceConfig = {
   threads?: number
   /** How long an answer waits for a voucher before it ends; 10 seconds unless given. */
   patienceMs?: number
-  /** Vouchers go on chain when they are worth this many times the gas; 0: as soon as there are any. */
+  /** Vouchers go on chain when they are worth this many times the gas (20); 0, as on a local chain: as soon as there are any. */
   settle?: { intervalMs?: number; gasMultiple?: bigint }
 }
 
@@ -40,6 +40,8 @@ export type Inference = {
 const PRICE_AGE_MS = 5_000
 const REQUEST_LIFE_MS = 86_400_000
 const QUEUE = 16
+/** Gas is worth nothing there, and people want to see their money move. */
+const LOCAL_CHAIN = 31_337
 
 /** Loads the model, posts its price, answers requests and settles what they earn. `account` is the provider. */
 export async function openInference(config: InferenceConfig, deps: openInference.Deps): Promise<Inference> {
@@ -73,7 +75,8 @@ export async function openInference(config: InferenceConfig, deps: openInference
   }
   await price()
 
-  const { gasMultiple = 20n, intervalMs = 30_000 } = config.settle ?? {}
+  const isLocal = deployment.chainId === LOCAL_CHAIN
+  const { gasMultiple = isLocal ? 0n : 20n, intervalMs = isLocal ? 3_000 : 30_000 } = config.settle ?? {}
   const task = async () => {
     await settle(books, { gasMultiple, log, sender })
     forgetCharges(journal, { before: Date.now() - REQUEST_LIFE_MS })

@@ -46,11 +46,14 @@ export declare namespace settle {
 /** Channels with a voucher that is worth more than what was claimed. */
 async function unsettled(books: Books): Promise<{ book: Book; amount: bigint }[]> {
   const due: { book: Book; amount: bigint }[] = []
+  const { timestamp } = await books.options.client.getBlock()
   for (const signer of signersWithVoucher(books.options.journal)) {
     const book = await loadedBook(books, signer)
     if (book.paid > book.claimed) await refresh(books, book)
-    if (book.voucher !== null && book.paid > book.claimed)
-      due.push({ amount: book.paid - book.claimed, book })
+    // A close was agreed at less than the voucher says: settling that first would break our word.
+    const isPromised = book.closingUntil >= timestamp && book.paid > book.owed
+    if (isPromised || book.voucher === null || book.paid <= book.claimed) continue
+    due.push({ amount: book.paid - book.claimed, book })
   }
   return due
 }
