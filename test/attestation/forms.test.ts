@@ -111,7 +111,37 @@ describe('an SNP report', () => {
   })
 })
 
+describe('a certificate', () => {
+  const { report, ...keys } = reportOf(vector('sevsnp/trustee-vcek'))
+  const vek = Buffer.from(keys.vek)
+  const at = seconds('2026-06-01T00:00:00Z')
+  const PSS = Buffer.from('06092a864886f70d01010a', 'hex')
+
+  test.each([
+    ['an algorithm outside that differs from that inside', vek.lastIndexOf(PSS) + 10, [0x0b], 'CERT_FORM'],
+    ['an algorithm that no vendor uses, inside and outside', vek.indexOf(PSS) + 10, [0x0b], 'CERT_FORM'],
+    ['a key on another curve', vek.indexOf(Buffer.from('06052b81040022', 'hex')) + 6, [0x23], 'CERT_FORM'],
+    ['version 1', vek.indexOf(Buffer.from('a003020102', 'hex')) + 4, [0], 'CERT_FORM'],
+    ['a date in no form', vek.indexOf(Buffer.from('170d', 'hex')) + 2, [0x61], 'DER'],
+  ] satisfies readonly [string, number, number[], string][])(
+    'with %s is refused',
+    async (_, offset, bytes, wanted) => {
+      const changed = patch(vek, offset, bytes)
+      expect(code(await Attestation.Snp.verify(report, { ...keys, at, vek: changed }))).toBe(wanted)
+    },
+  )
+})
+
 describe('GPU evidence', () => {
+  test('whose JSON holds no base64 is refused', () => {
+    const [item] = JSON.parse(text('nvidia/hopper-sdk/evidence.json'))
+    const read = (evidence: string) => () =>
+      Attestation.Nvidia.fromJson(JSON.stringify([{ ...item, evidence }]))
+    expect(read(item.evidence)).not.toThrow()
+    for (const evidence of ['*', 'EeAB ', 'EeAB=', 'EeAB/x=='])
+      expect(read(evidence)).toThrow('Refused by BASE64')
+  })
+
   const { chain, nonce, report } = gpuOf(vector('nvidia/hopper-sdk'))
   const at = seconds('2026-06-01T00:00:00Z')
 
