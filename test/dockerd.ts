@@ -3,13 +3,14 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type Docker from 'dockerode'
 import { openDocker } from '../packages/node/src/provider/runtime/docker.ts'
 
 /** Whether tests with Docker are left out. In CI they never are: there its absence is a failure. */
 export const lacksDocker: boolean =
   !process.env['CI'] &&
   (process.getuid?.() !== 0 || !['/usr/sbin/dockerd', '/usr/bin/unshare'].every(existsSync))
+
+type Docker = NonNullable<Awaited<ReturnType<typeof openDocker>>>
 
 export type Dockerd = { docker: Docker; socket: string; restart(): Promise<void>; stop(): Promise<void> }
 

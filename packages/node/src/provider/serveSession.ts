@@ -21,17 +21,13 @@ export async function serve(shop: Shop, session: Seen): Promise<void> {
     signal.throwIfAborted()
     const count = (tries.get(sessionId) ?? 0) + 1
     tries.set(sessionId, count)
-    log.error('machine not made', { count, error, sessionId })
-    if (status === 'pending' && count >= MOST_TRIES) {
-      await decline(shop, { reason: 'the provider could not make a machine', session })
-    }
-    return
+    if (status !== 'pending' || count < MOST_TRIES) throw error
+    log.error('machine could not be made', { error, sessionId })
+    return decline(shop, { reason: 'the provider could not make a machine', session })
   }
-  if (status === 'pending') await activate(shop, session)
-  log.info(status === 'pending' ? 'session started' : 'machine made again', {
-    ms: Date.now() - start,
-    sessionId,
-  })
+  const isNew = status === 'pending'
+  if (isNew && !(await activate(shop, session))) return
+  log.info(isNew ? 'session started' : 'machine made again', { ms: Date.now() - start, sessionId })
 }
 
 function reasonAgainst({ takePlace }: Shop, { sessionId, sshPublicKey }: Seen): string | undefined {

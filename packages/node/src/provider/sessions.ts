@@ -15,6 +15,8 @@ const LOCAL_CHAIN = 31337
 /** A chain can take back what it said a moment ago; so long a machine stays after its session is over. */
 const SETTLED_MS = 60_000
 
+const RETRY_MS = 5_000
+
 /** The rentals of this provider: what the chain says should run × what runs × what was done before. */
 export type Sessions = {
   /** One look at the chain and the machines; starts what differs. Safe to call at any time, and twice. */
@@ -40,6 +42,8 @@ type Floor = {
   busy: Map<bigint, Promise<void>>
   /** Machines that no session needs, and since when. */
   idle: Map<bigint, number>
+  /** Sessions that something failed for, and when to try again. */
+  later: Map<bigint, number>
   /** Sessions that a machine is there or kept room for. */
   places: Set<bigint>
 }
@@ -49,7 +53,13 @@ export async function openSessions(options: openSessions.Options): Promise<Sessi
   const genesis = await client.getBlock({ blockNumber: 0n })
   const chain = `${deployment.chainId} ${deployment.computeRental} ${providerId} ${genesis.hash}`
   const rows = openSessionRows(options.journal, { chain })
-  const floor: Floor = { busy: new Map(), idle: new Map(), places: new Set(), ready: new Set() }
+  const floor: Floor = {
+    busy: new Map(),
+    idle: new Map(),
+    later: new Map(),
+    places: new Set(),
+    ready: new Set(),
+  }
   const takePlace = (sessionId: bigint) => {
     if (!floor.places.has(sessionId) && floor.places.size >= capacity) return false
     floor.places.add(sessionId)
@@ -133,11 +143,13 @@ function launch(
   { log, signal }: Shop,
   { floor, sessionId, work }: { floor: Floor; sessionId: bigint; work: () => Promise<void> },
 ): void {
-  const { busy } = floor
-  if (busy.has(sessionId)) return
+  const { busy, later } = floor
+  if (busy.has(sessionId) || Date.now() < (later.get(sessionId) ?? 0)) return
   const run = work()
+    .then(() => void later.delete(sessionId))
     .catch((error: unknown) => {
-      if (!signal.aborted) log.warn('session not looked after yet', { error, sessionId })
+      later.set(sessionId, Date.now() + RETRY_MS)
+      if (!signal.aborted) log.warn('session not looked after yet', { error, retryMs: RETRY_MS, sessionId })
     })
     .finally(() => busy.delete(sessionId))
   busy.set(sessionId, run)

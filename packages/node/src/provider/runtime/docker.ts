@@ -210,7 +210,7 @@ async function ended(
     } catch {
       return { signal: 'KILL' }
     }
-    await delay(pause)
+    await delay(pause, undefined, { ref: false })
   }
 }
 

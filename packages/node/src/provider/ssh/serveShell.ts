@@ -66,9 +66,18 @@ async function run(channel: ServerChannel, { exec, log, onStart, runtime, sessio
     return
   }
   onStart(shell)
-  // The renter hung up: so does the terminal, as with any SSH server.
-  if (gone) shell.kill('HUP')
-  else channel.once('close', () => shell.kill('HUP'))
+  // The renter hung up: so does the terminal, as with any SSH server. What ignores that goes on without a reader.
+  let ended = false
+  void shell.exit.then(() => {
+    ended = true
+  })
+  const hangUp = () => {
+    if (!ended) shell.kill('HUP')
+    shell.stdin.destroy()
+    for (const output of [shell.stdout, shell.stderr]) output.unpipe().resume()
+  }
+  if (gone) hangUp()
+  else channel.once('close', hangUp)
 
   for (const stream of [shell.stdin, shell.stdout, shell.stderr]) stream.on('error', () => {})
   channel.pipe(shell.stdin)
