@@ -9,7 +9,7 @@ import { ComputeError } from '@jejunetwork/sdk'
 import { type IPty, spawn as spawnPty } from '@lydell/node-pty'
 import type { Log } from '../../log.ts'
 import { idle } from '../../loop.ts'
-import { processesOf, startOf } from './processes.ts'
+import { machinesWithProcesses, processesOf, startOf } from './processes.ts'
 import { LAUNCH, MachineMissingError, PATH, type Runtime } from './Runtime.ts'
 
 const DEVELOPMENT_CHAIN = 31337
@@ -30,6 +30,7 @@ export function openProcessRuntime(options: openProcessRuntime.Options): Runtime
   mkdirSync(folder, { mode: 0o700, recursive: true })
   log.warn('machines are plain processes of this user: no security boundary, for development only')
 
+  let looked = false
   const machineOf = (sessionId: bigint) => join(folder, sessionId.toString())
   const destroy = async (sessionId: bigint) => {
     const machine = machineOf(sessionId)
@@ -51,9 +52,12 @@ export function openProcessRuntime(options: openProcessRuntime.Options): Runtime
     },
     kind: 'process',
     async list() {
-      const ids = (await readdir(folder)).filter((name) => /^[1-9]\d*$/.test(name))
+      // A folder that was removed by hand while its node was dead left its processes behind.
+      const strays = looked ? [] : await machinesWithProcesses(folder)
+      looked = true
+      const ids = [...(await readdir(folder)), ...strays].filter((name) => /^[1-9]\d*$/.test(name))
       return Promise.all(
-        ids.map(async (id) => ({
+        [...new Set(ids)].map(async (id) => ({
           running: true,
           sessionId: BigInt(id),
           tenant: (await tenantOf(join(folder, id))) ?? '',

@@ -21,6 +21,22 @@ export async function processesOf(machine: string): Promise<number[]> {
   return pids.filter((_, index) => found[index])
 }
 
+/** The names of the machines in a folder that have processes, also of those that are not there any more. */
+export async function machinesWithProcesses(folder: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const mark = `JEJU_MACHINE=${folder}/`
+  const names = await Promise.all(
+    pids.map(async (pid) => {
+      const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
+      return environment
+        .split('\0')
+        .find((variable) => variable.startsWith(mark))
+        ?.slice(mark.length)
+    }),
+  )
+  return [...new Set(names.filter((name) => name !== undefined))]
+}
+
 /** When a process started, in the kernel's ticks: with it, a process id means one process for ever. */
 export function startOf(pid: number): string | undefined {
   try {

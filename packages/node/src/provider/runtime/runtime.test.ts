@@ -47,6 +47,19 @@ describe('process', () => {
     expect(readdirSync(join(dataDir, 'machines'))).toEqual([])
   })
 
+  test('processes whose folder was removed by hand are found and ended', async () => {
+    const { dataDir, reopen, runtime } = await processSetup()
+    await runtime.create({ sessionId: 7n, tenant: 'a' }, { signal })
+    const tag = `2${Date.now()}`
+    await run(runtime, 7n, `setsid sleep ${tag} >/dev/null 2>&1 </dev/null & sleep 0.1`)
+    rmSync(join(dataDir, 'machines'), { recursive: true })
+
+    const next = reopen()
+    expect(await next.list()).toEqual([{ running: true, sessionId: 7n, tenant: '' }])
+    await next.destroy(7n)
+    expect(running(tag)).toBe(false)
+  })
+
   test('the environment of the node does not reach a machine', async () => {
     const { runtime } = await processSetup()
     process.env['JEJU_TEST_SECRET'] = 'key'
