@@ -2,12 +2,17 @@
 import { constants } from 'node:os'
 import { runCli } from './cli/Cli.ts'
 
+// npm passes a Ctrl-C on that the terminal has sent already: only one that comes later is a second one.
+const SAME_KEY_MS = 1_000
+
 const stop = new AbortController()
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-for (const signal of signals) {
+let stoppedAt = 0
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // Whoever asks twice does not want to wait for a clean end.
-    if (stop.signal.aborted && signal === 'SIGINT') process.exit(128 + constants.signals[signal])
+    const isSecond = stop.signal.aborted && Date.now() - stoppedAt > SAME_KEY_MS
+    if (isSecond && signal === 'SIGINT') process.exit(128 + constants.signals[signal])
+    if (!stop.signal.aborted) stoppedAt = Date.now()
     stop.abort(signal)
   })
 }
