@@ -71,10 +71,11 @@ export function issue(name: string, kind: Key['kind'], options: Issue): Party {
 }
 
 export function revocationList(by: Party, options: revocationList.Options): Uint8Array {
-  const { extensions = [], from, revoked = [], until } = options
-  const entries = revoked.map(({ serial }) => sequence(element(0x02, serial), time(from)))
+  const { entryExtensions = [], extensions = [], from, revoked = [], until, version = 1 } = options
+  const more = entryExtensions.length === 0 ? [] : [sequence(...entryExtensions)]
+  const entries = revoked.map(({ serial }) => sequence(element(0x02, serial), time(from), ...more))
   const parts = [
-    integer(1),
+    integer(version),
     algorithm(by.key),
     distinguished(by.name),
     time(from),
@@ -91,6 +92,8 @@ export declare namespace revocationList {
     until: bigint
     revoked?: readonly Party[]
     extensions?: readonly Uint8Array[]
+    entryExtensions?: readonly Uint8Array[]
+    version?: number
   }
 }
 

@@ -5,6 +5,7 @@ import { collateral, type Intel, intel, sgxQuote, tdxQuote } from './Intel.ts'
 import { claims, code } from './Vectors.ts'
 
 const machine = intel()
+const ISSUER = Authority.extension('2.5.29.29', Authority.sequence(), true)
 const LATER = '2100-01-01T00:00:00Z'
 const EARLIER = '2020-01-01T00:00:00Z'
 
@@ -142,6 +143,19 @@ describe('a TDX quote under a root of our own', () => {
     expect(code(verdict)).toBe('CERT_EXTENSION')
   })
 
+  test.each([
+    ['of another version', { version: 2 }],
+    ['whose entries may be of another issuer', { entryExtensions: [ISSUER], revoked: [machine.signer] }],
+  ])('with a CRL %s is refused', async (_, given) => {
+    const dates = { from: machine.at - 1n, until: machine.at + 1n }
+    const pckCrl = Authority.revocationList(machine.platformCa, { ...dates, ...given })
+    const verdict = await Attestation.Dcap.verify(
+      tdxQuote(machine),
+      options({ ...collateral(machine), pckCrl }),
+    )
+    expect(code(verdict)).toBe('CRL_FORM')
+  })
+
   test('with an empty CRL is refused', async () => {
     const empty = { ...collateral(machine), pckCrl: new Uint8Array(1) }
     expect(code(await Attestation.Dcap.verify(tdxQuote(machine), options(empty)))).toBe('DER')
@@ -219,6 +233,35 @@ describe('a chain', () => {
       by: machine.root,
     })
     expect(await replace({ platformCa })).toBe('CERT_ISSUER')
+  })
+
+  test('of certificates named otherwise than Intel names them is refused', async () => {
+    const { platformCa: by, root } = machine
+    expect(await replace({ pck: Authority.issue('Intel SGX TCB Signing', 'P-256', { ...dates, by }) })).toBe(
+      'CERT_NAME',
+    )
+    const platformCa = Authority.issue('Intel SGX Other CA', 'P-256', { ...dates, authority: true, by: root })
+    const pck = Authority.issue('Intel SGX PCK Certificate', 'P-256', { ...dates, by: platformCa })
+    expect(await replace({ pck, platformCa })).toBe('CERT_NAME')
+    const signer = Authority.issue('Intel SGX PCK Certificate', 'P-256', { ...dates, by: root })
+    const verdict = await Attestation.Dcap.verify(
+      tdxQuote(machine),
+      options(collateral({ ...machine, signer })),
+    )
+    expect(code(verdict)).toBe('CERT_NAME')
+  })
+
+  test('with more authorities than its root allows is refused', async () => {
+    const root = Authority.issue('Intel SGX Root CA', 'P-256', { ...dates, authority: true, pathLength: 0 })
+    const platformCa = Authority.issue('Intel SGX PCK Platform CA', 'P-256', {
+      ...dates,
+      authority: true,
+      by: root,
+    })
+    const pck = Authority.issue('Intel SGX PCK Certificate', 'P-256', { ...dates, by: platformCa })
+    const changed = { ...machine, pck, platformCa, root, roots: [Authority.pin(root)] }
+    const given = { at: machine.at, collateral: collateral(changed), roots: changed.roots }
+    expect(code(await Attestation.Dcap.verify(tdxQuote(changed), given))).toBe('CERT_PATH_LENGTH')
   })
 
   test('whose leaf another key signed is refused', async () => {
