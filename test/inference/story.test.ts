@@ -117,7 +117,7 @@ test('a plain client pays through the proxy, which opens the channel itself', as
   const proxy = await startProxy({
     client: chain.client as PublicClient,
     deployment,
-    deposit: parseEther('0.001'),
+    deposit: parseEther('0.000004'),
     log: createLog({ level: 'silent' }),
     port: 0,
     session,
@@ -142,6 +142,16 @@ test('a plain client pays through the proxy, which opens the channel itself', as
   const cost = costAt(usage) + costAt(whole.usage ?? fail())
   await node.inference.settleNow()
   expect((await shop.earned()) - before).toBe(cost)
+  expect(await chain.client.getTransactionCount({ address: chain.walletOf(5).account.address })).toBe(1)
+
+  // What the user agreed to put in is the most that can leave: an empty channel is not filled again unasked.
+  const greedy = { ...STORY, messages: Array.from({ length: 40 }, () => STORY.messages[0] ?? fail()) }
+  const spend = async () => {
+    for (;;) await openai.chat.completions.create(greedy)
+  }
+  await expect(spend()).rejects.toMatchObject({ code: 'channel_exhausted', status: 402 })
+  await node.inference.settleNow()
+  await expect(openai.chat.completions.create(greedy)).rejects.toMatchObject({ status: 402 })
   expect(await chain.client.getTransactionCount({ address: chain.walletOf(5).account.address })).toBe(1)
   await proxy.close()
 })

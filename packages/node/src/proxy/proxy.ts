@@ -53,7 +53,7 @@ export declare namespace startProxy {
     deployment: Deployment
     /** Signs vouchers. */
     session: Voucher.SessionKey
-    /** Opens a channel with a new provider, once; without it, a missing channel is a 402. */
+    /** Opens a channel with a new provider, once while the proxy runs; without it, a missing channel is a 402. */
     wallet?: Wallet | undefined
     /** Wei to put into a new channel. */
     deposit?: bigint
@@ -126,7 +126,6 @@ async function forward(desk: Desk, { body, offer, path, request, response }: Exc
     desk.offers.clear()
     throw error
   })
-  if (answer.status === 402) desk.channels.delete(offer.provider)
 
   const headers = Object.fromEntries(answer.headers)
   for (const name of [...HOP_BY_HOP, 'content-encoding']) delete headers[name]
