@@ -84,8 +84,8 @@ contract CronNextTickTest is CronTest {
             uint256 matched = gasleft();
             Cron.nextTick(spec, 1_800_000_000);
             uint256 afterwards = gasleft();
-            vm.assertLt(before - matched, 1500, texts[i]);
-            vm.assertLt(matched - afterwards, 6000, texts[i]);
+            vm.assertLt(before - matched, 1000, texts[i]);
+            vm.assertLt(matched - afterwards, 4000, texts[i]);
         }
     }
 }

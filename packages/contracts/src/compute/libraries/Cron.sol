@@ -27,62 +27,72 @@ library Cron {
 
     /// @notice Whether the minute that begins at `time` is named.
     function matches(uint256 spec, uint256 time) internal pure returns (bool) {
-        uint256 local = _toLocal(spec, time);
-        uint256 minute = (1 << ((local / 60) % 60)) | (1 << (HOURS + (local / 3600) % 24));
-        if (time % 60 != 0 || spec & minute != minute) return false;
+        // Times are below 2^41 here; dates and months are what they are.
+        unchecked {
+            uint256 local = _toLocal(spec, time);
+            uint256 minute = (1 << ((local / 60) % 60)) | (1 << (HOURS + (local / 3600) % 24));
+            if (time % 60 != 0 || spec & minute != minute) return false;
 
-        uint256 day = local / 1 days;
-        bool weekday = (spec >> (WEEKDAYS + _weekdayOf(day))) & 1 != 0;
-        if (spec & CIVIL == 0) return weekday;
+            uint256 day = local / 1 days;
+            bool weekday = (spec >> (WEEKDAYS + _weekdayOf(day))) & 1 != 0;
+            if (spec & CIVIL == 0) return weekday;
 
-        (, uint256 month, uint256 date) = DateTimeLib.epochDayToDate(day);
-        if ((spec >> (MONTHS + month - 1)) & 1 == 0) return false;
-        bool dated = (spec >> (DAYS + date - 1)) & 1 != 0;
-        return spec & EITHER != 0 ? dated || weekday : dated && weekday;
+            (, uint256 month, uint256 date) = DateTimeLib.epochDayToDate(day);
+            if ((spec >> (MONTHS + month - 1)) & 1 == 0) return false;
+            bool dated = (spec >> (DAYS + date - 1)) & 1 != 0;
+            return spec & EITHER != 0 ? dated || weekday : dated && weekday;
+        }
     }
 
     /// @notice The first named minute after `time`; 0 if there is none at all.
     function nextTick(uint256 spec, uint256 time) internal pure returns (uint256) {
-        uint256 local = (_toLocal(spec, time) / 60 + 1) * 60;
-        uint256 day = local / 1 days;
-        (uint256 year, uint256 month, uint256 date) = DateTimeLib.epochDayToDate(day);
-        uint256 dates = _datesOf(spec, year, month);
+        // Times are below 2^41 here; dates, months and years are what they are.
+        unchecked {
+            uint256 local = (_toLocal(spec, time) / 60 + 1) * 60;
+            uint256 day = local / 1 days;
+            (uint256 year, uint256 month, uint256 date) = DateTimeLib.epochDayToDate(day);
+            uint256 dates = _datesOf(spec, year, month);
 
-        if ((dates >> (date - 1)) & 1 != 0) {
-            uint256 second = _secondOfDay(spec, local % 1 days);
-            if (second < 1 days) return _toUtc(spec, day * 1 days + second);
-        }
-
-        dates = (dates >> date) << date;
-        for (uint256 i = 0; i < MAX_MONTHS_AHEAD; ++i) {
-            if (dates != 0) {
-                day = DateTimeLib.dateToEpochDay(year, month, _lowestBit(dates) + 1);
-                return _toUtc(spec, day * 1 days + _secondOfDay(spec, 0));
+            if ((dates >> (date - 1)) & 1 != 0) {
+                uint256 second = _secondOfDay(spec, local % 1 days);
+                if (second < 1 days) return _toUtc(spec, day * 1 days + second);
             }
-            (year, month) = _nextMonth(spec, year, month);
-            dates = _datesOf(spec, year, month);
+
+            dates = (dates >> date) << date;
+            for (uint256 i = 0; i < MAX_MONTHS_AHEAD; ++i) {
+                if (dates != 0) {
+                    day = DateTimeLib.dateToEpochDay(year, month, _lowestBit(dates) + 1);
+                    return _toUtc(spec, day * 1 days + _secondOfDay(spec, 0));
+                }
+                (year, month) = _nextMonth(spec, year, month);
+                dates = _datesOf(spec, year, month);
+            }
+            return 0;
         }
-        return 0;
     }
 
     /// @notice Compiles an expression: lists, ranges and steps of numbers; Sunday is 0 or 7.
     function parse(bytes memory text, int8 quarterHours) internal pure returns (uint256 spec) {
-        uint256 at = 0;
-        uint256 stars = 0;
-        for (uint256 field = 0; field < 5; ++field) {
-            bool star;
-            uint256 mask;
-            (mask, at, star) = _field(text, at, field);
-            if (star) stars |= 1 << field;
-            spec |= mask << _shiftOf(field);
-            bool ends = field < 4 ? _is(text, at, " ") : at == text.length;
-            require(ends, ITriggerRegistry.InvalidCron(field, at));
-            ++at;
+        // Positions are below the length of a text that was paid for.
+        unchecked {
+            uint256 at = 0;
+            uint256 stars = 0;
+            for (uint256 field = 0; field < 5; ++field) {
+                bool star;
+                uint256 mask;
+                (mask, at, star) = _field(text, at, field);
+                if (star) stars |= 1 << field;
+                spec |= mask << _shiftOf(field);
+                bool ends = field < 4 ? _is(text, at, " ") : at == text.length;
+                require(ends, ITriggerRegistry.InvalidCron(field, at));
+                ++at;
+            }
+            bool anyDate =
+                (spec >> DAYS) & ALL_DAYS == ALL_DAYS && (spec >> MONTHS) & ALL_MONTHS == ALL_MONTHS;
+            if (stars & 0x14 == 0) spec |= EITHER | CIVIL;
+            else if (!anyDate) spec |= CIVIL;
+            spec |= uint256(uint8(quarterHours)) << OFFSET;
         }
-        bool anyDate = (spec >> DAYS) & ALL_DAYS == ALL_DAYS && (spec >> MONTHS) & ALL_MONTHS == ALL_MONTHS;
-        if (stars & 0x14 == 0) spec |= EITHER | CIVIL;
-        else if (!anyDate) spec |= CIVIL;
-        spec |= uint256(uint8(quarterHours)) << OFFSET;
     }
 
     function quarterHoursOf(uint256 spec) internal pure returns (int8) {
@@ -110,16 +120,19 @@ library Cron {
 
     /// @dev The named dates of a month, bit 0 being its first; none if the month is not named.
     function _datesOf(uint256 spec, uint256 year, uint256 month) private pure returns (uint256) {
-        if ((spec >> (MONTHS + month - 1)) & 1 == 0) return 0;
+        // A month is 1 to 12; a week of 7 bits, five times over, has 35.
+        unchecked {
+            if ((spec >> (MONTHS + month - 1)) & 1 == 0) return 0;
 
-        // the week, turned so that it begins with the month's first day, five times over
-        uint256 first = _weekdayOf(DateTimeLib.dateToEpochDay(year, month, 1));
-        uint256 week = (spec >> WEEKDAYS) & 0x7f;
-        uint256 weekdays = (((week >> first) | (week << (7 - first))) & 0x7f) * 0x10204081;
+            // the week, turned so that it begins with the month's first day, five times over
+            uint256 first = _weekdayOf(DateTimeLib.dateToEpochDay(year, month, 1));
+            uint256 week = (spec >> WEEKDAYS) & 0x7f;
+            uint256 weekdays = (((week >> first) | (week << (7 - first))) & 0x7f) * 0x10204081;
 
-        uint256 dates = (spec >> DAYS) & ALL_DAYS;
-        dates = spec & EITHER != 0 ? dates | weekdays : dates & weekdays;
-        return dates & ((1 << DateTimeLib.daysInMonth(year, month)) - 1);
+            uint256 dates = (spec >> DAYS) & ALL_DAYS;
+            dates = spec & EITHER != 0 ? dates | weekdays : dates & weekdays;
+            return dates & ((1 << DateTimeLib.daysInMonth(year, month)) - 1);
+        }
     }
 
     /// @dev The next named month after this one. Every spec names one.
@@ -132,16 +145,19 @@ library Cron {
 
     /// @dev The first named minute of a day from `second` on, which begins a minute; a whole day if there is none.
     function _secondOfDay(uint256 spec, uint256 second) private pure returns (uint256) {
-        uint256 hour = second / 3600;
-        uint256 minutes_ = spec & ((1 << HOURS) - 1);
-        uint256 hours_ = ((spec >> HOURS) & 0xffffff) >> hour;
-        if (hours_ & 1 != 0) {
-            uint256 rest = minutes_ >> ((second / 60) % 60);
-            if (rest != 0) return second + _lowestBit(rest) * 60;
+        // A second of a day is below 86,400.
+        unchecked {
+            uint256 hour = second / 3600;
+            uint256 minutes_ = spec & ((1 << HOURS) - 1);
+            uint256 hours_ = ((spec >> HOURS) & 0xffffff) >> hour;
+            if (hours_ & 1 != 0) {
+                uint256 rest = minutes_ >> ((second / 60) % 60);
+                if (rest != 0) return second + _lowestBit(rest) * 60;
+            }
+            hours_ >>= 1;
+            if (hours_ == 0) return 1 days;
+            return (hour + 1 + _lowestBit(hours_)) * 3600 + _lowestBit(minutes_) * 60;
         }
-        hours_ >>= 1;
-        if (hours_ == 0) return 1 days;
-        return (hour + 1 + _lowestBit(hours_)) * 3600 + _lowestBit(minutes_) * 60;
     }
 
     function _lowestBit(uint256 bits) private pure returns (uint256 index) {
@@ -158,16 +174,19 @@ library Cron {
         pure
         returns (uint256 mask, uint256 end, bool star)
     {
-        end = at;
-        while (true) {
-            uint256 part;
-            (part, end, star) = _part(text, end, field);
-            mask |= part;
-            if (!_is(text, end, ",")) break;
-            ++end;
+        // Positions are below the length of a text that was paid for.
+        unchecked {
+            end = at;
+            while (true) {
+                uint256 part;
+                (part, end, star) = _part(text, end, field);
+                mask |= part;
+                if (!_is(text, end, ",")) break;
+                ++end;
+            }
+            star = star && end == at + 1;
+            if (field == 4) mask = (mask | (mask >> 7)) & 0x7f;
         }
-        star = star && end == at + 1;
-        if (field == 4) mask = (mask | (mask >> 7)) & 0x7f;
     }
 
     /// @dev One item of a list: `*`, a number or a range, the first and last perhaps with a step.
@@ -176,24 +195,27 @@ library Cron {
         pure
         returns (uint256 mask, uint256 end, bool star)
     {
-        uint256 from;
-        uint256 to;
-        star = _is(text, at, "*");
-        if (star) {
-            (from, to) = _boundsOf(field);
-            end = at + 1;
-        } else {
-            (from, end) = _number(text, at, field);
-            if (!_is(text, end, "-")) return (1 << from, end, false);
-            (to, end) = _number(text, end + 1, field);
-            require(from <= to, ITriggerRegistry.InvalidCron(field, end));
-        }
-        if (!_is(text, end, "/")) return (((2 << (to - from)) - 1) << from, end, star);
+        // Values are at most 59 and steps at most 60; positions as above.
+        unchecked {
+            uint256 from;
+            uint256 to;
+            star = _is(text, at, "*");
+            if (star) {
+                (from, to) = _boundsOf(field);
+                end = at + 1;
+            } else {
+                (from, end) = _number(text, at, field);
+                if (!_is(text, end, "-")) return (1 << from, end, false);
+                (to, end) = _number(text, end + 1, field);
+                require(from <= to, ITriggerRegistry.InvalidCron(field, end));
+            }
+            if (!_is(text, end, "/")) return (((2 << (to - from)) - 1) << from, end, star);
 
-        uint256 step;
-        (step, end) = _step(text, end + 1, field);
-        for (; from <= to; from += step) {
-            mask |= 1 << from;
+            uint256 step;
+            (step, end) = _step(text, end + 1, field);
+            for (; from <= to; from += step) {
+                mask |= 1 << from;
+            }
         }
     }
 
@@ -225,17 +247,28 @@ library Cron {
         returns (uint256 value, uint256 end)
     {
         end = at;
-        while (end < text.length && end < at + 2) {
-            uint256 digit = uint256(uint8(text[end])) ^ 0x30;
-            if (digit > 9) break;
-            value = value * 10 + digit;
-            ++end;
+        // Two digits make at most 99, and positions are below the length of a text that was paid for.
+        unchecked {
+            while (end < at + 2) {
+                uint256 digit = _byteAt(text, end) ^ 0x30;
+                if (digit > 9) break;
+                value = value * 10 + digit;
+                ++end;
+            }
         }
         require(end != at, ITriggerRegistry.InvalidCron(field, at));
     }
 
     function _is(bytes memory text, uint256 at, bytes1 character) private pure returns (bool) {
-        return at < text.length && text[at] == character;
+        return _byteAt(text, at) == uint8(character);
+    }
+
+    /// @dev Zero behind the end, where no character of an expression is.
+    function _byteAt(bytes memory text, uint256 at) private pure returns (uint256 character) {
+        // Reads one word from inside of `text` or behind it, and of that word nothing unless `at` is inside.
+        assembly ("memory-safe") {
+            character := mul(byte(0, mload(add(add(text, 0x20), at))), lt(at, mload(text)))
+        }
     }
 
     function _boundsOf(uint256 field) private pure returns (uint256 least, uint256 most) {
