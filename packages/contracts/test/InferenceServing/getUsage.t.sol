@@ -31,6 +31,21 @@ contract GetUsageTest is InferenceTest {
         _assertEntries(limit);
     }
 
+    /// INF-14: one key's channels with many providers, more than a record holds, are all listed.
+    function test_listsManyOfOneKey() external {
+        for (uint256 i = 0; i < 8; ++i) {
+            address to = makeAddr(vm.toString(i));
+            _offer(to);
+            _openAs(user, signer, signerKey, to, 1 ether);
+        }
+
+        (IInferenceServing.ChannelEntry[] memory entries,) = serving.channelsOf(user, 0, 10);
+        vm.assertEq(entries.length, 8, "entries");
+        for (uint256 i = 0; i < 8; ++i) {
+            vm.assertEq(entries[i].provider, makeAddr(vm.toString(7 - i)), "provider");
+        }
+    }
+
     /// INF-14: what another user buys is not his.
     function test_isTheUsersOwn() external {
         _open(1 ether);
