@@ -104,6 +104,11 @@ if ! has_packages; then
   let_go
 fi
 
+# Foundry's own binaries: npm's start scripts for them exit with 0 when they fail.
+for bin in "$root"/node_modules/@foundry-rs/*-*-*/bin; do
+  [ ! -d "$bin" ] || PATH=$bin:$PATH
+done
+
 trap - EXIT INT TERM HUP
 cd "$cwd"
 exec "$@"
