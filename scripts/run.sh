@@ -17,8 +17,12 @@ ticker=''
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 major() { "$1" -v 2>/dev/null | sed 's/^v//; s/\..*//' | grep -x '[0-9][0-9]*' || echo 0; }
-has_node() { [ "$("$tools/node" -v 2>/dev/null || true)" = "v$NODE_VERSION" ] && [ "$("$tools/npm" -v 2>/dev/null || true)" = "$NPM_VERSION" ]; }
-wants_node() { [ "$(major node)" -lt 24 ] || [ "$(major npm)" -lt 10 ] || [ -d "$tools" ]; }
+has_node() {
+  [ "$("$tools/node" -v 2>/dev/null || true)" = "v$NODE_VERSION" ] &&
+    grep -q "\"version\": \"$NPM_VERSION\"" "$tools/../npm/package.json" 2>/dev/null
+}
+# An npm that is too old matters only while there is something to install.
+wants_node() { [ -d "$tools" ] || [ "$(major node)" -lt 24 ] || { ! has_packages && [ "$(major npm)" -lt 10 ]; }; }
 has_packages() { [ "$lock" = "$(cat node_modules/.jeju-lock 2>/dev/null || true)" ]; }
 
 let_go() {
@@ -70,6 +74,7 @@ quietly() {
   fail "npm could not install the packages; all it said is in $log."
 }
 
+lock=$(cksum <package-lock.json)
 if wants_node; then
   if ! has_node; then
     case "$(uname -s)-$(uname -m)" in
@@ -93,7 +98,6 @@ fi
 PATH=$root/node_modules/.bin:$PATH
 export PATH
 
-lock=$(cksum <package-lock.json)
 if ! has_packages; then
   hold
   if ! has_packages; then

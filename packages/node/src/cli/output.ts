@@ -2,11 +2,14 @@ import { createInterface } from 'node:readline/promises'
 import { UsageError } from './errors.ts'
 
 const SHOW_AFTER_MS = 700
+const REPEAT_AFTER_MS = 2_000
 
 /** How a command speaks: its result on stdout, everything else on stderr. */
 export type Output = {
   /** One line for the person who waits. */
   say(line: string): void
+  /** A step of something long. What repeats itself, as a download does, is shown now and then. */
+  step(message: string): void
   /** Says `what` if `work` takes noticeable time. */
   during<T>(what: string, work: Promise<T>): Promise<T>
   /** Resolves when the person agrees, or agreed with --yes. */
@@ -15,8 +18,17 @@ export type Output = {
 
 export function createOutput(options: { yes: boolean; signal: AbortSignal }): Output {
   const say = (line: string) => void process.stderr.write(`${line}\n`)
+  let topic = ''
+  let shownAt = 0
   return {
     say,
+    step(message) {
+      const [now = ''] = message.split(':')
+      if (now === topic && Date.now() - shownAt < REPEAT_AFTER_MS) return
+      topic = now
+      shownAt = Date.now()
+      say(`${message.charAt(0).toUpperCase()}${message.slice(1).replace(/ ?…$/, '')} …`)
+    },
     async during(what, work) {
       const timer = setTimeout(() => say(`${what} …`), SHOW_AFTER_MS)
       try {

@@ -30,7 +30,7 @@ export const startProvider: Run = async (context, input) => {
     account,
     client: market.client,
     log,
-    onProgress: output.say,
+    onProgress: output.step,
     signal,
   })
   output.say(

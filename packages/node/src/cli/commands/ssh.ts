@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Registry } from '@jejunetwork/sdk'
+import { Registry, Rental } from '@jejunetwork/sdk'
 import { connect } from '../connect.ts'
 import type { Run } from '../context.ts'
 import { TryLaterError, UsageError } from '../errors.ts'
@@ -22,7 +22,12 @@ export const ssh: Run = async ({ config, output }, { args, options }) => {
   if (session.status !== 'running')
     throw new UsageError(`Session ${sessionId} is ${session.status}, not running.`)
   const { endpoint } = await Registry.get(client, { deployment, providerId: session.providerId })
-  const { host, hostKey, port } = await output.during('Asking the provider', accessTo(endpoint, sessionId))
+  const access = await output.during('Asking the provider', accessTo(endpoint, sessionId))
+  const { host, hostKey, port } = access
+  if (Rental.accessHash(access) !== session.accessHash)
+    throw new UsageError(
+      `${endpoint} names another host key or port for session ${sessionId} than the provider put on chain; that may not be your machine.`,
+    )
 
   const directory = join(config.home, 'ssh')
   mkdirSync(directory, { recursive: true, mode: 0o700 })

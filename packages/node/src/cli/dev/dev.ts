@@ -39,7 +39,7 @@ export const dev: Run = async (context, { options }) => {
     await assertFree(ports.rpc, { what: 'the chain', option: '--rpc-port' })
     await assertFree(ports.http, { what: 'the provider', option: '--port' })
     await assertFree(ports.ssh, { what: 'SSH', option: '--ssh-port' })
-    const chain = await startLocalChain(config, { onProgress: output.say, port: ports.rpc, signal })
+    const chain = await startLocalChain(config, { onProgress: output.step, port: ports.rpc, signal })
     try {
       await runProvider(context, { chain, ports })
     } finally {
@@ -67,7 +67,7 @@ async function runProvider(
     account,
     client,
     log,
-    onProgress: output.say,
+    onProgress: output.step,
     signal: life,
   })
   try {
