@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Deployment } from '@jejunetwork/sdk'
@@ -18,7 +17,7 @@ import {
 import { mnemonicToAccount } from 'viem/accounts'
 import { foundry as local } from 'viem/chains'
 import { startAnvil } from '../packages/node/src/cli/dev/anvil.ts'
-import { CONTRACTS, deploy } from '../packages/node/src/cli/dev/deploy.ts'
+import { CONTRACTS, deploy, sourcesHash } from '../packages/node/src/cli/dev/deploy.ts'
 
 const MNEMONIC = 'test test test test test test test test test test test junk'
 const CACHE = join(import.meta.dirname, '../node_modules/.cache/jeju-chain')
@@ -129,13 +128,4 @@ function alive(lock: string): boolean {
   } catch {
     return false
   }
-}
-
-function sourcesHash(): string {
-  const hash = createHash('sha256')
-  const files = globSync(['src/**/*.sol', 'script/**/*.sol', 'foundry.toml', 'package.json'], {
-    cwd: CONTRACTS,
-  })
-  for (const file of files.sort()) hash.update(file).update(readFileSync(join(CONTRACTS, file)))
-  return hash.digest('hex').slice(0, 16)
 }

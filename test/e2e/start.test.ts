@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeAll, expect, test } from 'vitest'
@@ -128,13 +128,19 @@ test('a taken port is named, with who has it', async () => {
   }
 })
 
-test('a damaged chain is left as it is, and a reset starts afresh', async () => {
+test('a damaged chain is left as it is; the one of the last start helps, and so does a reset', async () => {
   const file = join(home.path, 'chain.json')
   truncateSync(file, 1_000)
   const broken = await run(['dev'], home.env)
   expect(broken.stderr).toContain(`The saved chain ${file} is damaged and was left as it is`)
   expect(broken.code).toBe(1)
   expect(readFileSync(file).length).toBe(1_000)
+
+  copyFileSync(join(home.path, 'chain.last.json'), file)
+  market = npmStart()
+  await market.says(OPEN)
+  expect(JSON.parse((await run(['sessions', '--json'], home.env)).stdout)).toMatchObject([{ sessionId: '1' }])
+  expect(await market.end()).toBe(0)
 
   writeFileSync(join(home.path, 'kept'), '')
   market = npmStart(['--reset'])

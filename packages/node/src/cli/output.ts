@@ -27,7 +27,8 @@ export function createOutput(options: { yes: boolean; signal: AbortSignal }): Ou
       if (now === topic && Date.now() - shownAt < REPEAT_AFTER_MS) return
       topic = now
       shownAt = Date.now()
-      say(`${message.charAt(0).toUpperCase()}${message.slice(1).replace(/ ?…$/, '')} …`)
+      const sentence = `${message.charAt(0).toUpperCase()}${message.slice(1)}`
+      say(/[.…]$/.test(sentence) ? sentence : `${sentence} …`)
     },
     async during(what, work) {
       const timer = setTimeout(() => say(`${what} …`), SHOW_AFTER_MS)

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { globSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -34,6 +36,15 @@ export declare namespace deploy {
     rpcUrl: string
     signal?: AbortSignal
   }
+}
+
+/** Names what the contracts are compiled from: any change gives another hash. */
+export function sourcesHash(): string {
+  const hash = createHash('sha256')
+  const options = { cwd: CONTRACTS }
+  const files = globSync(['src/**/*.sol', 'script/**/*.sol', 'foundry.toml', 'package.json'], options)
+  for (const file of files.sort()) hash.update(file).update(readFileSync(join(CONTRACTS, file)))
+  return hash.digest('hex').slice(0, 16)
 }
 
 /** forge did not deploy the contracts. */

@@ -35,7 +35,7 @@ export const dev: Run = async (context, { options }) => {
   }
   const release = holdFolder(config.home)
   try {
-    if (options['reset']) forget(config)
+    if (options['reset']) await forget(config)
     await assertFree(ports.rpc, { what: 'the chain', option: '--rpc-port' })
     await assertFree(ports.http, { what: 'the provider', option: '--port' })
     await assertFree(ports.ssh, { what: 'SSH', option: '--ssh-port' })
@@ -124,8 +124,8 @@ function quietUntilOpen(): Log & { open(): void } {
   }
 }
 
-function forget(config: Config): void {
-  forgetLocalChain(config)
+async function forget(config: Config): Promise<void> {
+  await forgetLocalChain(config)
   rmSync(join(config.home, 'provider'), { recursive: true, force: true })
 }
 

@@ -24,7 +24,7 @@ export function holdFolder(home: string): () => void {
 function holderOf(file: string): number | undefined {
   const pid = Number(readFileSync(file, 'utf8'))
   const command = pid > 0 && pid !== process.pid ? commandOf(pid) : undefined
-  return command?.includes('dev') ? pid : undefined
+  return command && /(bin\.[jt]s|jeju-compute) dev\b/.test(command) ? pid : undefined
 }
 
 const isTaken = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EEXIST'
