@@ -1,5 +1,5 @@
 import type { Provider } from '../../provider/provider.ts'
-import type { Config } from '../config.ts'
+import { type Config, LOCAL_RPC_URL } from '../config.ts'
 import { eth } from '../input.ts'
 import { facts } from '../output.ts'
 import type { LocalChain } from './localChain.ts'
@@ -26,6 +26,9 @@ export function summary({ chain, config, ports, pricePerHour, provider }: Facts)
     Model: 'jeju-demo-36m, embedded',
     Data: config.home,
   })
+  // Other command lines look for the usual port unless they are told.
+  const { rpcUrl } = chain.anvil
+  const command = rpcUrl === LOCAL_RPC_URL ? './jeju-compute' : `JEJU_RPC_URL=${rpcUrl} ./jeju-compute`
   return `
 ${bold('Your market is open.')} Ctrl-C closes it.
 
@@ -34,15 +37,15 @@ ${indent(what)}
 Try, in another terminal:
 
   ${bold('Rent this machine')}
-    ./jeju-compute rent ${provider.providerId} --hours 1
-    ./jeju-compute ssh 1
+    ${command} rent ${provider.providerId} --hours 1
+    ${command} ssh 1
 
   ${bold('Talk to its model')}, from any OpenAI client
-    ./jeju-compute chat "Once upon a time"
+    ${command} chat "Once upon a time"
 
   ${bold('Look at the money')}
-    ./jeju-compute ledger balance
-    ./jeju-compute provider status
+    ${command} ledger balance
+    ${command} provider status
 `
 }
 
