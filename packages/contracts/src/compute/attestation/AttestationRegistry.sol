@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IAttestationRegistry} from "../interfaces/IAttestationRegistry.sol";
+import {IComputeRegistry} from "../interfaces/IComputeRegistry.sol";
+import {IPccs} from "../interfaces/IPccs.sol";
+import {DcapVerifier} from "./DcapVerifier.sol";
+import {Tcb} from "./Tcb.sol";
+
+/// @notice Trusts Intel's root key through `Pccs`, the chain for block hashes, and ComputeRegistry for who owns and
+/// operates a provider. Nobody can set a level; holds no money.
+contract AttestationRegistry is IAttestationRegistry, DcapVerifier {
+    /* CONSTANTS */
+
+    bytes32 private constant BINDING_TYPEHASH = keccak256(
+        "TeeBinding(uint256 chainId,address registry,uint256 agentId,address provider,bytes32 sshHostKeyHash,bytes32 tlsSpkiHash,bytes32 gpuEvidenceHash,uint256 blockNumber,bytes32 blockHash)"
+    );
+    uint8 private constant VERIFIED = 2;
+    uint256 private constant MAXIMUM_AGE = 7 days;
+
+    /// @dev Keeps the hashes of the last 8,191 blocks (EIP-2935).
+    address private constant HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;
+    uint256 private constant HISTORY_WINDOW = 8191;
+
+    /* IMMUTABLES */
+
+    /// @notice Who owns and operates providers.
+    IComputeRegistry public immutable REGISTRY;
+
+    /* STORAGE */
+
+    /// @dev What runs is here, not with the attestation, so that all of a result takes two slots.
+    struct Platform {
+        uint40 providerId;
+        bytes27 workload;
+    }
+
+    mapping(uint256 providerId => Attestation) private _attestations;
+    mapping(bytes12 platformId => Platform) private _platforms;
+
+    /* CONSTRUCTOR */
+
+    constructor(IPccs pccs_, IComputeRegistry registry) DcapVerifier(pccs_) {
+        REGISTRY = registry;
+    }
+
+    /* ATTESTING */
+
+    /// @inheritdoc IAttestationRegistry
+    function attest(
+        uint256 providerId,
+        bytes calldata quote,
+        bytes calldata signatures,
+        IPccs.Pck calldata pck,
+        uint16 evaluation,
+        Binding calldata binding
+    ) external {
+        address owner = _requireProvider(providerId);
+        Claims memory claims = verifyQuote(quote, signatures, pck, evaluation);
+        bytes32 wanted = bindingHash(owner, binding);
+        require(
+            claims.reportDataHigh == wanted && claims.reportDataLow == 0,
+            BindingWrong(claims.reportDataHigh, wanted)
+        );
+        bytes32 evidence = _evidenceOf(quote, signatures, pck);
+        uint32 expiry = _keep(providerId, claims, evaluation, evidence);
+        emit Attested(
+            providerId,
+            claims.platformId,
+            bytes27(claims.workload),
+            _typeOf(claims.tee),
+            claims.status,
+            expiry,
+            binding,
+            evidence
+        );
+    }
+
+    /// @inheritdoc IAttestationRegistry
+    function reevaluate(
+        uint256 providerId,
+        bytes calldata quote,
+        bytes calldata signatures,
+        IPccs.Pck calldata pck,
+        uint16 evaluation
+    ) external {
+        Attestation storage kept = _attestations[providerId];
+        require(kept.level == VERIFIED, NotAttested(providerId));
+        uint256 holder = _platforms[kept.platformId].providerId;
+        require(holder == providerId, PlatformTaken(kept.platformId, holder));
+        bytes11 sent = bytes11(_evidenceOf(quote, signatures, pck));
+        require(sent == kept.evidence, EvidenceWrong(providerId, kept.evidence, sent));
+        _requireTrack(kept, evaluation);
+
+        try this.verifyQuote(quote, signatures, pck, evaluation) returns (Claims memory claims) {
+            uint32 expiry = kept.expiry;
+            if (claims.expiry < expiry) expiry = uint32(claims.expiry);
+            (kept.status, kept.evaluation, kept.expiry) = (claims.status, evaluation, expiry);
+            emit Reevaluated(providerId, claims.status, expiry);
+        } catch (bytes memory reason) {
+            // The same evidence passed once, so what refuses it now is collateral; some of that comes back.
+            if (!_isFinal(reason)) _bubble(reason);
+            _clear(providerId, kept, reason);
+        }
+    }
+
+    /// @inheritdoc IAttestationRegistry
+    function revoke(uint256 providerId) external {
+        _requireProvider(providerId);
+        Attestation storage kept = _attestations[providerId];
+        require(kept.level != 0, NotAttested(providerId));
+        _clear(providerId, kept, "");
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IAttestationRegistry
+    function attestation(uint256 providerId)
+        external
+        view
+        returns (uint8 level, TeeType teeType, bytes27 workload, bytes12 platformId, uint32 expiry)
+    {
+        Attestation storage kept = _attestations[providerId];
+        bool good = kept.status <= IPccs.Status.ConfigurationAndSWHardeningNeeded;
+        if (kept.level == 0 || kept.expiry < block.timestamp || !good) return (0, TeeType.None, 0, 0, 0);
+        (level, teeType, platformId, expiry) = (kept.level, kept.teeType, kept.platformId, kept.expiry);
+        // While it counts, nobody else can take the machine.
+        workload = _platforms[platformId].workload;
+    }
+
+    /// @inheritdoc IAttestationRegistry
+    function attestationOf(uint256 providerId) external view returns (Attestation memory) {
+        return _attestations[providerId];
+    }
+
+    /// @inheritdoc IAttestationRegistry
+    function platformOf(bytes12 platformId) external view returns (uint256, bytes27) {
+        Platform storage platform = _platforms[platformId];
+        return (platform.providerId, platform.workload);
+    }
+
+    /// @inheritdoc IAttestationRegistry
+    function bindingHash(address provider, Binding calldata binding) public view returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                BINDING_TYPEHASH,
+                block.chainid,
+                address(this),
+                binding.agentId,
+                provider,
+                binding.sshHostKeyHash,
+                binding.tlsSpkiHash,
+                binding.gpuEvidenceHash,
+                binding.blockNumber,
+                _blockHash(binding.blockNumber)
+            )
+        );
+    }
+
+    /* INTERNAL */
+
+    function _requireProvider(uint256 providerId) private view returns (address owner) {
+        owner = REGISTRY.ownerOf(providerId);
+        require(owner != address(0), ProviderUnknown(providerId));
+        require(
+            msg.sender == owner || REGISTRY.isProviderOrOperator(providerId, msg.sender),
+            NotProvider(providerId, msg.sender)
+        );
+    }
+
+    function _keep(uint256 providerId, Claims memory claims, uint16 evaluation, bytes32 evidence)
+        private
+        returns (uint32 expiry)
+    {
+        Platform storage platform = _platforms[claims.platformId];
+        uint256 holder = platform.providerId;
+        require(
+            holder == 0 || holder == providerId || !_counts(holder, claims.platformId),
+            PlatformTaken(claims.platformId, holder)
+        );
+        expiry = uint32(block.timestamp + MAXIMUM_AGE);
+        if (claims.expiry < expiry) expiry = uint32(claims.expiry);
+
+        (platform.providerId, platform.workload) = (uint40(providerId), bytes27(claims.workload));
+        _attestations[providerId] = Attestation({
+            level: VERIFIED,
+            teeType: _typeOf(claims.tee),
+            status: claims.status,
+            evaluation: evaluation,
+            expiry: expiry,
+            platformId: claims.platformId,
+            evidence: bytes11(evidence)
+        });
+    }
+
+    /// @dev Whether a provider has an attestation on this machine that has not ended.
+    function _counts(uint256 providerId, bytes12 platformId) private view returns (bool) {
+        Attestation storage kept = _attestations[providerId];
+        return kept.level != 0 && kept.expiry >= block.timestamp && kept.platformId == platformId;
+    }
+
+    function _clear(uint256 providerId, Attestation storage kept, bytes memory reason) private {
+        (kept.level, kept.expiry) = (0, 0);
+        emit AttestationRevoked(providerId, reason);
+    }
+
+    /// @dev The evaluation that was used, while it counts; then the standard track's, or the only one.
+    function _requireTrack(Attestation storage kept, uint16 evaluation) private view {
+        uint16 used = kept.evaluation;
+        if (evaluation == used) return;
+        IPccs.Tee tee = kept.teeType == TeeType.TDX ? IPccs.Tee.TDX : IPccs.Tee.SGX;
+        IPccs.Evaluations memory accepted = pccs.evaluationsOf(tee);
+        bool over = used != accepted.latest && used != accepted.previous;
+        require(over && evaluation == accepted.previous, EvaluationNotKept(used, evaluation));
+    }
+
+    /// @dev Refusals that no further collateral takes back.
+    function _isFinal(bytes memory reason) private pure returns (bool) {
+        bytes4 selector = bytes4(reason);
+        return selector == IPccs.Revoked.selector || selector == IPccs.AuthorityRevoked.selector
+            || selector == IPccs.TcbRevoked.selector || selector == IPccs.TcbLevelMissing.selector
+            || selector == IPccs.TdxModuleUnknown.selector || selector == IPccs.TdxModuleTcbTooLow.selector
+            || selector == IPccs.TdxModuleIdentityWrong.selector || selector == IPccs.QeIdentityWrong.selector
+            || selector == IPccs.QeTcbTooLow.selector;
+    }
+
+    function _bubble(bytes memory reason) private pure {
+        // Reverts with what was caught.
+        assembly ("memory-safe") {
+            revert(add(reason, 32), mload(reason))
+        }
+    }
+
+    function _evidenceOf(bytes calldata quote, bytes calldata signatures, IPccs.Pck calldata pck)
+        private
+        pure
+        returns (bytes32)
+    {
+        bytes32 record;
+        // A `Pck` is ten words in calldata; copied to free memory, which stays free.
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, pck, 320)
+            record := keccak256(free, 320)
+        }
+        return keccak256(abi.encode(keccak256(quote), keccak256(signatures), record));
+    }
+
+    /// @dev Never zero: reverts where the chain does not know the block's hash.
+    function _blockHash(uint256 number) private view returns (bytes32 found) {
+        found = blockhash(number);
+        if (found == 0 && number < block.number && block.number - number <= HISTORY_WINDOW) {
+            (bool ok, bytes memory answer) = HISTORY.staticcall(abi.encode(number));
+            if (ok && answer.length == 32) found = bytes32(answer);
+        }
+        require(found != 0, BlockHashUnknown(number));
+    }
+
+    function _typeOf(IPccs.Tee tee) private pure returns (TeeType) {
+        return tee == IPccs.Tee.TDX ? TeeType.TDX : TeeType.SGX;
+    }
+}

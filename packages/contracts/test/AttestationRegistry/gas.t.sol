@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {console} from "forge-std/console.sol";
+import {AttestationRegistry} from "../../src/compute/attestation/AttestationRegistry.sol";
+import {IPccs} from "../../src/compute/interfaces/IPccs.sol";
+import {IntelVector} from "../attestation/IntelVector.sol";
+import {SyntheticCollateral} from "../attestation/SyntheticCollateral.sol";
+import {SyntheticPlatform} from "../attestation/SyntheticPlatform.sol";
+import {SyntheticQuote} from "../attestation/SyntheticQuote.sol";
+
+/// @notice Whole transactions, calldata and 21,000 included.
+/// forge-config: default.isolate = true
+contract AttestationGasTest is SyntheticPlatform {
+    /// TEE-20: a bound TDX attestation costs at most 165,000 gas first and 115,000 again; its certificate 200,000.
+    function test_gasOfAttestations() external {
+        (bytes memory quote, bytes memory signatures) = _sign(_td());
+        vm.prank(provider);
+        attestations.attest(providerId, quote, signatures, pck, 17, _binding());
+        _atMost(165_000, "TDX attestation, first");
+
+        vm.warp(NOW + 1 days);
+        vm.roll(1100);
+        vm.setBlockhash(1098, keccak256("block 1098"));
+        AttestationRegistry.Binding memory binding = _binding();
+        binding.blockNumber = 1098;
+        SyntheticQuote.Td memory td = _td();
+        td.reportDataHigh = attestations.bindingHash(provider, binding);
+        (quote, signatures) = _sign(td);
+        vm.prank(provider);
+        attestations.attest(providerId, quote, signatures, pck, 17, binding);
+        _atMost(115_000, "TDX attestation, again");
+
+        attestations.reevaluate(providerId, quote, signatures, pck, 17);
+        _atMost(115_000, "TDX attestation, rated again");
+
+        pccs.registerPck(authority, _fixture("updatedPck"));
+        _atMost(200_000, "PCK certificate");
+    }
+
+    function _atMost(uint256 limit, string memory what) private view {
+        uint256 used = vm.lastCallGas().gasTotalUsed;
+        console.log(what, used);
+        vm.assertLe(used, limit, what);
+    }
+}
+
+/// @notice Intel's own documents, whole transactions.
+/// forge-config: default.isolate = true
+contract CollateralGasTest is IntelVector {
+    /// TEE-20: TCB info costs at most 970,000 gas, a QE identity 300,000, a refreshed revocation list 240,000.
+    function test_gasOfCollateral() external {
+        vm.warp(1_749_945_600);
+        Vector memory early = _load("tdx/v5-automata-alibaba");
+        _bringAuthorities(early);
+        console.log("first revocation list, 44 certificates", vm.lastCallGas().gasTotalUsed);
+
+        vm.warp(1_751_328_000);
+        Vector memory tdx = _load("tdx/v4-phala-uptodate");
+        pccs.updateCrl(authority, tdx.pckCrl);
+        _atMost(240_000, "revocation list again, 44 certificates");
+        _bringTcbInfo(tdx);
+        _atMost(970_000, "TCB info, TDX, 2 levels");
+        _bringQeIdentity(tdx);
+        _atMost(300_000, "QE identity, TDX, 1 level");
+        Vector memory sgx = _load("sgx/v3-phala");
+        _bringTcbInfo(sgx);
+        _atMost(970_000, "TCB info, SGX, 11 levels");
+        _bringQeIdentity(sgx);
+        _atMost(300_000, "QE identity, SGX, 6 levels");
+        pccs.registerPck(authority, tdx.pck);
+        _atMost(200_000, "PCK certificate");
+
+        vm.warp(1_772_323_200);
+        Vector memory late = _load("tdx/v5-phala-nomatch");
+        pccs.updateCrl(authority, late.pckCrl);
+        console.log("revocation list, 57 certificates, 13 of them new", vm.lastCallGas().gasTotalUsed);
+        _bringTcbInfo(late);
+        _atMost(970_000, "TCB info, TDX, 3 levels");
+    }
+
+    function _atMost(uint256 limit, string memory what) private view {
+        uint256 used = vm.lastCallGas().gasTotalUsed;
+        console.log(what, used);
+        vm.assertLe(used, limit, what);
+    }
+}
