@@ -36,6 +36,11 @@ contract AttestationGasTest is SyntheticPlatform {
 
         pccs.registerPck(authority, _fixture("updatedPck"));
         _atMost(200_000, "PCK certificate");
+
+        SyntheticCollateral.TcbInfo memory info = SyntheticCollateral.tcbInfo(NOW, 17);
+        (info.sgx, info.levelCount) = (true, 17);
+        _bring(info);
+        console.log("TCB info, SGX, 17 levels", vm.lastCallGas().gasTotalUsed);
     }
 
     function _atMost(uint256 limit, string memory what) private view {

@@ -25,6 +25,26 @@ contract VerifyQuoteTest is SyntheticPlatform {
         _expectQuote(td, abi.encodeWithSelector(IDcapVerifier.QeDebug.selector));
     }
 
+    /// TEE-5: an enclave in debug mode is refused; the same without it passes.
+    function test_revertsWhen_enclaveIsDebuggable() external {
+        SyntheticCollateral.TcbInfo memory info = SyntheticCollateral.tcbInfo(NOW, 17);
+        info.sgx = true;
+        _bring(info);
+        SyntheticCollateral.Identity memory identity = SyntheticCollateral.identity(NOW, 17);
+        identity.sgx = true;
+        _bring(identity);
+        bytes memory quote = SyntheticQuote.enclaveQuote(0x05, "bound");
+        bytes memory signatures = _signaturesOf(quote);
+        IDcapVerifier.Claims memory claims = attestations.verifyQuote(quote, signatures, pck, 17);
+        vm.assertEq(uint256(claims.tee), uint256(IPccs.Tee.SGX), "TEE");
+        vm.assertEq(claims.reportDataHigh, "bound", "report data");
+
+        quote = SyntheticQuote.enclaveQuote(0x07, "bound");
+        signatures = _signaturesOf(quote);
+        vm.expectPartialRevert(IDcapVerifier.EnclaveDebug.selector);
+        attestations.verifyQuote(quote, signatures, pck, 17);
+    }
+
     /// TEE-2: a domain of TDX 1.5 that another domain has power over is refused; one that stands alone passes.
     function test_revertsWhen_anotherDomainHasPower(bytes32 serviceTd) external {
         SyntheticQuote.Td memory td = _td();
@@ -165,6 +185,44 @@ contract VerifyQuoteTest is SyntheticPlatform {
         else signatures[at - quote.length] ^= bytes1(change);
         vm.expectRevert();
         attestations.verifyQuote(quote, signatures, pck, 17);
+    }
+
+    /// TEE-6: every bit of quote and signatures, flipped alone, and every byte inverted, is refused: 11,168 changes.
+    function test_refusesEveryFlippedBit() external view {
+        (bytes memory quote, bytes memory signatures) = _sign(_td());
+        bytes memory call_ = abi.encodeCall(attestations.verifyQuote, (quote, signatures, pck, 17));
+        // Selector, two offsets, ten words of record, the evaluation; then each part with its length.
+        uint256 first = 4 + 13 * 32 + 32;
+        uint256 second = first + (quote.length + 31) / 32 * 32 + 32;
+        vm.assertEq(_acceptedChanges(call_, first, quote.length), 0, "changes of the quote accepted");
+        vm.assertEq(
+            _acceptedChanges(call_, second, signatures.length), 0, "changes of the signatures accepted"
+        );
+        (bool ok,) = address(attestations).staticcall(call_);
+        vm.assertTrue(ok, "the call as it was");
+    }
+
+    /// @dev Changes each byte in place and calls; memory does not grow.
+    function _acceptedChanges(bytes memory call_, uint256 from, uint256 length)
+        private
+        view
+        returns (uint256 accepted)
+    {
+        address target = address(attestations);
+        for (uint256 i; i < length; i++) {
+            bytes1 kept = call_[from + i];
+            for (uint256 bit; bit < 9; bit++) {
+                call_[from + i] = kept ^ bytes1(bit == 8 ? 0xff : uint8(1 << bit));
+                assembly ("memory-safe") {
+                    accepted := add(accepted, staticcall(gas(), target, add(call_, 32), mload(call_), 0, 0))
+                }
+            }
+            call_[from + i] = kept;
+        }
+    }
+
+    function _signaturesOf(bytes memory quote) private view returns (bytes memory) {
+        return SyntheticQuote.signatures(quote, SyntheticQuote.td().qe, ATTESTATION_KEY, _key("pckKey"));
     }
 
     /// TEE-6: bytes taken away or added are refused.

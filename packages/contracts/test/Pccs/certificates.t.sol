@@ -129,6 +129,24 @@ contract PccsCertificatesTest is SyntheticPlatform {
         pccs.addAuthority(ca);
     }
 
+    /// TEE-19: any bytes are read or refused within the gas of their length; DER that goes on for ever does not.
+    function test_boundsTheGasOfReading(bytes calldata noise, uint256 at, uint256 cut) external {
+        vm.warp(NOW + 60);
+        bytes memory crl = _fixture("pckCrlRevoked");
+        for (uint256 i; i < noise.length && i < 8; i++) {
+            crl[(at % crl.length + i) % crl.length] = noise[i];
+        }
+        uint256 length = cut % 4 == 0 ? cut % crl.length : crl.length;
+        assembly ("memory-safe") {
+            mstore(crl, length)
+        }
+        uint256 before = gasleft();
+        try pccs.updateCrl(authority, crl) {} catch {}
+        try pccs.addAuthority(noise) {} catch {}
+        try pccs.registerPck(authority, noise) {} catch {}
+        vm.assertLt(before - gasleft(), 500_000, "gas");
+    }
+
     function _bringBy(bytes32 who, string memory key) private {
         (bytes memory info, bytes memory identity) = _documents(NOW - 1 hours, 17);
         (bytes32 r, bytes32 s) = vm.signP256(_key(key), sha256(info));

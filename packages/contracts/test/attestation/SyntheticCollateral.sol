@@ -26,6 +26,10 @@ library SyntheticCollateral {
         string moduleMask;
         /// What to put in front of all members.
         string extra;
+        /// An SGX platform's info: no modules, no TDX versions.
+        bool sgx;
+        /// How many levels there are, the last two as above.
+        uint256 levelCount;
     }
 
     struct Identity {
@@ -34,6 +38,7 @@ library SyntheticCollateral {
         uint256 isvSvn;
         string status;
         string mrSigner;
+        bool sgx;
     }
 
     function tcbInfo(uint256 issueDate, uint256 evaluation) internal pure returns (TcbInfo memory info) {
@@ -41,6 +46,7 @@ library SyntheticCollateral {
         (issueDate, evaluation, "00A1B2C30000", "0000");
         (info.status, info.leastSvn) = ("UpToDate", 3);
         (info.moduleSvn, info.moduleStatus, info.moduleSigner) = (4, "UpToDate", ZEROS);
+        info.levelCount = 2;
         (info.moduleAttributes, info.moduleMask) = ("0000000000000000", "FFFFFFFFFFFFFFFF");
     }
 
@@ -50,6 +56,23 @@ library SyntheticCollateral {
     }
 
     function json(TcbInfo memory info) internal pure returns (string memory) {
+        return string.concat(
+            "{",
+            info.extra,
+            info.sgx ? '"id":"SGX","version":3,' : '"id":"TDX","version":3,',
+            _dates(info.issueDate),
+            '"fmspc":"',
+            info.fmspc,
+            '","pceId":"',
+            info.pceId,
+            '","tcbType":0,"tcbEvaluationDataNumber":',
+            vm.toString(info.evaluation),
+            info.sgx ? "," : _modules(info),
+            string.concat('"tcbLevels":[', _levels(info), "]}")
+        );
+    }
+
+    function _modules(TcbInfo memory info) private pure returns (string memory) {
         string memory module = string.concat(
             '"mrsigner":"',
             info.moduleSigner,
@@ -60,26 +83,23 @@ library SyntheticCollateral {
             '"'
         );
         return string.concat(
-            "{",
-            info.extra,
-            '"id":"TDX","version":3,',
-            _dates(info.issueDate),
-            '"fmspc":"',
-            info.fmspc,
-            '","pceId":"',
-            info.pceId,
-            '","tcbType":0,"tcbEvaluationDataNumber":',
-            vm.toString(info.evaluation),
             string.concat(',"tdxModule":{', module, '},"tdxModuleIdentities":[{"id":"TDX_01",', module),
             string.concat(',"tcbLevels":[', _isvLevel(info.moduleSvn, info.moduleStatus), ","),
-            string.concat(_isvLevel(2, "OutOfDate"), ']}],"tcbLevels":['),
-            string.concat(_level(info.leastSvn, 13, info.status), ",", _level(2, 5, "OutOfDate"), "]}")
+            string.concat(_isvLevel(2, "OutOfDate"), "]}],")
         );
+    }
+
+    function _levels(TcbInfo memory info) private pure returns (string memory levels) {
+        for (uint256 i = info.levelCount; i > 2; i--) {
+            levels = string.concat(levels, _level(i + 200, 13, "OutOfDateConfigurationNeeded", info.sgx), ",");
+        }
+        levels = string.concat(levels, _level(info.leastSvn, 13, info.status, info.sgx), ",");
+        levels = string.concat(levels, _level(2, 5, "OutOfDate", info.sgx));
     }
 
     function json(Identity memory made) internal pure returns (string memory) {
         return string.concat(
-            '{"id":"TD_QE","version":2,',
+            made.sgx ? '{"id":"QE","version":2,' : '{"id":"TD_QE","version":2,',
             _dates(made.issueDate),
             '"tcbEvaluationDataNumber":',
             vm.toString(made.evaluation),
@@ -93,21 +113,20 @@ library SyntheticCollateral {
         );
     }
 
-    function _level(uint256 leastSvn, uint256 pceSvn, string memory status)
+    function _level(uint256 leastSvn, uint256 pceSvn, string memory status, bool sgx)
         private
         pure
         returns (string memory)
     {
-        string memory sgx = _components([leastSvn, 3, 2, 2, 4, 1, 0, 5]);
-        string memory tdx = _components([uint256(5), 0, 2, 0, 0, 0, 0, 0]);
+        string memory tdx =
+            string.concat(',"tdxtcbcomponents":[', _components([uint256(5), 0, 2, 0, 0, 0, 0, 0]), "]");
         return string.concat(
             '{"tcb":{"sgxtcbcomponents":[',
-            sgx,
+            _components([leastSvn, 3, 2, 2, 4, 1, 0, 5]),
             '],"pcesvn":',
             vm.toString(pceSvn),
-            ',"tdxtcbcomponents":[',
-            tdx,
-            ']},"tcbDate":"2024-03-13T00:00:00Z","tcbStatus":"',
+            sgx ? "" : tdx,
+            '},"tcbDate":"2024-03-13T00:00:00Z","tcbStatus":"',
             status,
             '","advisoryIDs":["INTEL-SA-00106","INTEL-SA-00115"]}'
         );

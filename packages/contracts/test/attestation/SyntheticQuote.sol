@@ -68,6 +68,25 @@ library SyntheticQuote {
         return bytes.concat(header, body, rtmrs, tail);
     }
 
+    /// @notice Header and body of an enclave's quote of version 3.
+    function enclaveQuote(bytes1 attributes, bytes32 reportDataHigh) internal pure returns (bytes memory) {
+        return abi.encodePacked(
+            hex"0300020000000000",
+            bytes4(0),
+            hex"939a7233f79c4ca9940a0db3957f0607",
+            bytes20(keccak256("user data")),
+            new bytes(48),
+            attributes,
+            new bytes(15),
+            keccak256("an enclave"),
+            new bytes(32),
+            keccak256("its signer"),
+            new bytes(160),
+            reportDataHigh,
+            new bytes(32)
+        );
+    }
+
     /// @dev As long as a measurement, and as full.
     function _sha384(string memory text) private pure returns (bytes memory) {
         bytes32 hash = keccak256(bytes(text));
