@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline'
+import { ComputeError } from '@jejunetwork/sdk'
 import { foundry } from './foundry.ts'
 import { tether } from './tether.ts'
 
@@ -45,7 +46,7 @@ export declare namespace startAnvil {
 }
 
 /** Anvil ended before it answered. */
-export class AnvilExitedError extends Error {
+export class AnvilExitedError extends ComputeError {
   override readonly name = 'AnvilExitedError'
   readonly said: string
 

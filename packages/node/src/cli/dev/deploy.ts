@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { access, constants, readFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Deployment } from '@jejunetwork/sdk'
+import { ComputeError, type Deployment } from '@jejunetwork/sdk'
+import { UsageError } from '../errors.ts'
 import { foundry } from './foundry.ts'
 
 /** The contracts' sources in this repository, which the deploying command runs from. */
@@ -13,6 +14,12 @@ export const CONTRACTS: string = join(import.meta.dirname, '../../../../contract
 /** Deploys the six contracts by the command that the docs name, and reads back where they are. */
 export async function deploy(options: deploy.Options): Promise<Deployment> {
   const { chainId, environment, rpcUrl, signal } = options
+  await access(CONTRACTS, constants.W_OK).catch((cause: unknown) => {
+    throw new UsageError(
+      `The contracts are compiled in ${CONTRACTS}, which cannot be written to; work on a copy of yours.`,
+      { cause },
+    )
+  })
   const args = ['script', 'script/DeployCompute.s.sol', '--rpc-url', rpcUrl, '--broadcast']
   try {
     await promisify(execFile)(foundry('forge'), args, {
@@ -48,7 +55,7 @@ export function sourcesHash(): string {
 }
 
 /** forge did not deploy the contracts. */
-export class DeployFailedError extends Error {
+export class DeployFailedError extends ComputeError {
   override readonly name = 'DeployFailedError'
 
   constructor({ cause }: { cause: unknown }) {

@@ -6,16 +6,16 @@ import { commandOf } from './processes.ts'
 /** Makes this process the only local market of a folder. Gives back what releases it; a dead market's lock is taken over. */
 export function holdFolder(home: string): () => void {
   const file = join(home, 'dev.lock')
-  mkdirSync(home, { recursive: true })
   for (;;) {
     try {
+      mkdirSync(home, { recursive: true })
       writeFileSync(file, String(process.pid), { flag: 'wx' })
       return () => rmSync(file, { force: true })
     } catch (error) {
       if (!isTaken(error)) throw cannotWrite(home, error)
     }
     const holder = holderOf(file)
-    if (holder !== undefined) throw new MarketRunsError({ home, pid: holder })
+    if (holder !== undefined) throw runsAlready(home, holder)
     rmSync(file, { force: true })
   }
 }
@@ -34,13 +34,7 @@ const cannotWrite = (home: string, cause: unknown) =>
     cause,
   })
 
-/** Another market works in this folder. */
-export class MarketRunsError extends UsageError {
-  override readonly name = 'MarketRunsError' as 'UsageError'
-
-  constructor({ home, pid }: { home: string; pid: number }) {
-    super(
-      `A local market runs here already, as process ${pid}; end it, or set JEJU_HOME to another folder than ${home}.`,
-    )
-  }
-}
+const runsAlready = (home: string, pid: number) =>
+  new UsageError(
+    `A local market runs here already, as process ${pid}; end it, or set JEJU_HOME to another folder than ${home}.`,
+  )
