@@ -215,7 +215,8 @@ function signalTo(pid: number, signal: string): void {
   try {
     process.kill(pid, `SIG${signal}`)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    // EPERM: it became another user's, by sudo for example.
+    if (!['EPERM', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
 }
 

@@ -1,6 +1,10 @@
 import type { Readable } from 'node:stream'
 import type { Runtime } from '../runtime/Runtime.ts'
 
+/** So much of a file is asked for at once. */
+export const LONGEST_READ: number = 256 * 1024
+const LONGEST_ANSWER = 4 << 20
+
 /**
  * A shell on the machine that does what a file transfer asks for: any image with `sh`, `stat`, `dd` and `find` can
  * take part, no SFTP server needed. A request is four lines, and the bytes to write; an answer is lines that begin
@@ -71,7 +75,8 @@ export async function openFileAgent(runtime: Runtime, sessionId: bigint): Promis
   const shell = await runtime.exec(sessionId, { command: AGENT })
   shell.stderr.resume()
   shell.stdin.on('error', () => {})
-  const input = reader(shell.stdout)
+  // Warning: the renter is root there. The machine answers what he wants, without an end if he likes.
+  const input = reader(shell.stdout, () => shell.kill('KILL'))
   let last: Promise<unknown> = Promise.resolve()
   return {
     ask(op, path, { b = '', bytes, c = '' } = {}) {
@@ -96,8 +101,9 @@ export async function openFileAgent(runtime: Runtime, sessionId: bigint): Promis
 async function readAnswer(input: Reader): Promise<FileAgent.Answer> {
   const lines: string[] = []
   let data: Buffer = Buffer.alloc(0)
-  for (;;) {
-    const line = (await input.line()).toString()
+  for (let left = LONGEST_ANSWER; ; ) {
+    const line = (await input.line(left)).toString()
+    left -= line.length + 1
     if (line.startsWith(':')) lines.push(line.slice(1))
     else if (line === 'ok') return { data, lines }
     else if (line.startsWith('data ')) data = await input.bytes(Number(line.slice(5)))
@@ -105,15 +111,21 @@ async function readAnswer(input: Reader): Promise<FileAgent.Answer> {
   }
 }
 
-type Reader = { line(): Promise<Buffer>; bytes(count: number): Promise<Buffer> }
+type Reader = { line(longest: number): Promise<Buffer>; bytes(count: number): Promise<Buffer> }
 
-function reader(stream: Readable): Reader {
+function reader(stream: Readable, onTooLong: () => void): Reader {
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   let rest: Buffer = Buffer.alloc(0)
   const more = async () => {
     const { done, value } = await chunks.next()
     if (done) throw new FileError('the machine is gone')
     rest = Buffer.concat([rest, value])
+  }
+  const assertFits = (length: number, longest: number) => {
+    if (length <= longest) return
+    onTooLong()
+    stream.destroy()
+    throw new FileError('the answer of the machine is too long')
   }
   const take = (count: number, skip = 0) => {
     const taken = rest.subarray(0, count)
@@ -122,12 +134,17 @@ function reader(stream: Readable): Reader {
   }
   return {
     async bytes(count) {
+      assertFits(count, LONGEST_READ)
       while (rest.length < count) await more()
       return take(count)
     },
-    async line() {
-      while (!rest.includes(10)) await more()
-      return take(rest.indexOf(10), 1)
+    async line(longest) {
+      for (;;) {
+        const end = rest.indexOf(10)
+        assertFits(end === -1 ? rest.length : end, longest)
+        if (end !== -1) return take(end, 1)
+        await more()
+      }
     },
   }
 }

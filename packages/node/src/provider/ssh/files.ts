@@ -1,9 +1,10 @@
 import ssh2, { type Attributes } from 'ssh2'
-import { type FileAgent, FileError } from './fileAgent.ts'
+import { type FileAgent, FileError, LONGEST_READ } from './fileAgent.ts'
 
 const { OPEN_MODE } = ssh2.utils.sftp
 
-const LONGEST_READ = 256 * 1024
+/** The end of the year 9999: no calendar knows what some file systems can hold. */
+const LATEST = 253_402_300_799
 
 export type Ask = FileAgent['ask']
 
@@ -91,7 +92,8 @@ export function entryOf(line: string): { attrs: Attributes; filename: string; lo
   const { attrs, rest } = parseStat(line)
   const filename = rest.replace(/^\.\//, '')
   const kind = (attrs.mode & 0o170000) === 0o040000 ? 'd' : '-'
-  const when = new Date(attrs.mtime * 1000).toISOString().slice(0, 16).replace('T', ' ')
+  const seconds = Math.min(Math.max(attrs.mtime, 0), LATEST)
+  const when = new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')
   const longname = `${kind}${(attrs.mode & 0o777).toString(8)} ${attrs.uid} ${attrs.gid} ${attrs.size} ${when} ${filename}`
   return [{ attrs, filename, longname }]
 }

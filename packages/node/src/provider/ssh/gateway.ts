@@ -10,6 +10,7 @@ import { serveShell } from './serveShell.ts'
 const LOGIN_GRACE_MS = 30_000
 const MOST_CONNECTIONS = 512
 const MOST_STRANGERS_PER_ADDRESS = 32
+const MOST_CONNECTIONS_PER_SESSION = 32
 const MOST_TRIES = 8
 const MOST_CHANNELS = 16
 
@@ -36,6 +37,8 @@ export async function openGateway(options: openGateway.Options): Promise<Gateway
   })
   ssh.on('connection', (connection: Connection, { ip, port }: { ip: string; port: number }) => {
     serve(connection, options, (sessionId) => {
+      const alike = [...guests.values()].filter((guest) => guest === sessionId)
+      if (alike.length >= MOST_CONNECTIONS_PER_SESSION) return void connection.end()
       guests.set(connection, sessionId)
       connection.once('close', () => guests.delete(connection))
       for (const socket of sockets)
@@ -44,10 +47,15 @@ export async function openGateway(options: openGateway.Options): Promise<Gateway
   })
 
   const server = createServer({ noDelay: true }, (socket) => {
-    const alike = [...sockets].filter((one) => !known.has(one) && one.remoteAddress === socket.remoteAddress)
-    if (sockets.size >= MOST_CONNECTIONS || alike.length >= MOST_STRANGERS_PER_ADDRESS) {
-      socket.destroy()
-      return
+    const strangers = [...sockets].filter((one) => !known.has(one))
+    const alike = strangers.filter((one) => networkOf(one) === networkOf(socket))
+    if (alike.length >= MOST_STRANGERS_PER_ADDRESS) return void socket.destroy()
+    if (sockets.size >= MOST_CONNECTIONS) {
+      // The one that has taken longest makes room: a crowd of strangers keeps no renter out.
+      const [oldest] = strangers
+      if (oldest === undefined) return void socket.destroy()
+      oldest.destroy()
+      sockets.delete(oldest)
     }
     sockets.add(socket)
     const grace = setTimeout(() => known.has(socket) || socket.destroy(), LOGIN_GRACE_MS)
@@ -84,6 +92,18 @@ export declare namespace openGateway {
     /** The key that may enter a session now; undefined if nobody may. */
     keyOf(sessionId: bigint): ParsedKey | undefined
   }
+}
+
+/** Who has an IPv6 address has 2^64 of them. */
+function networkOf({ remoteAddress = '' }: Socket): string {
+  if (!remoteAddress.includes(':') || remoteAddress.startsWith('::ffff:')) return remoteAddress
+  const [start = '', end = ''] = remoteAddress.split('::')
+  const [head, tail] = [start, end].map((half) => half.split(':').filter((group) => group !== '')) as [
+    string[],
+    string[],
+  ]
+  const zeros = Array<string>(8 - head.length - tail.length).fill('0')
+  return [...head, ...zeros, ...tail].slice(0, 4).join(':')
 }
 
 function serve(

@@ -18,6 +18,14 @@ const { STATUS_CODE } = ssh2.utils.sftp
 
 const MOST_HANDLES = 128
 
+/** So many bytes of requests may wait for the machine; then nothing is read from the connection until few are left. */
+const MOST_WAITING = 4 << 20
+const FEW_WAITING = 1 << 20
+const SMALLEST_REQUEST = 64
+
+/** So many bytes of answers may wait for a client that does not take them. OpenSSH asks for two million at once. */
+const MOST_UNSENT = 16 << 20
+
 /** What ssh2 gives on `sftp`, as far as it is used here; its types know the client's side alone. */
 type Sftp = {
   outgoing: { id: number }
@@ -29,9 +37,14 @@ type Sftp = {
   name(id: number, names: { filename: string; longname: string; attrs: Attributes | object }[]): void
   attrs(id: number, attrs: Attributes): void
   end(): void
+  /** Answers that the client has not made room for. */
+  _buffer: Buffer[]
 }
 
-type Internals = { _protocol: { exitStatus(channel: number, status: number): void } }
+type Internals = {
+  _protocol: { exitStatus(channel: number, status: number): void }
+  _sock: { pause(): void; resume(): void }
+}
 
 /** Does what a request asks for, and gives back how to answer it. */
 // biome-ignore lint/suspicious/noExplicitAny: each request has arguments of its own.
@@ -42,7 +55,9 @@ export function serveFiles(session: Session, options: serveFiles.Options): void 
   const { log, runtime, sessionId } = options
   const connection = options.connection as unknown as Internals
   session.on('sftp', (accept) => {
-    const sftp = accept() as unknown as Sftp
+    // Undefined: the channel serves something else already.
+    const sftp = accept() as unknown as Sftp | undefined
+    if (sftp === undefined) return
     let agent: Promise<FileAgent> | undefined
     const ask: Ask = async (...request) => {
       agent ??= openFileAgent(runtime, sessionId)
@@ -59,18 +74,33 @@ export function serveFiles(session: Session, options: serveFiles.Options): void 
 
     // One after the other: each answer of the machine belongs to one request.
     let last: Promise<unknown> = Promise.resolve()
+    let waiting = 0
     const on: On = (event, work) =>
       sftp.on(event, (id, ...rest) => {
         // Warning: ssh2 may use the memory of a packet again before its turn comes.
         const kept = rest.map((value) => (Buffer.isBuffer(value) ? Buffer.from(value) : value))
-        const answer = last.then(() => work(...kept))
-        last = answer.then(
-          (send) => send(id),
-          (error: unknown) => {
+        const size = kept.reduce(
+          (sum, value) => sum + (Buffer.isBuffer(value) ? value.length : 0),
+          SMALLEST_REQUEST,
+        )
+        // Warning: ssh2 gives the client room for more whether or not anything was done with what came.
+        waiting += size
+        if (waiting > MOST_WAITING) connection._sock.pause()
+        const answer = last.then(async () => {
+          if (unsent(sftp) > MOST_UNSENT) return void options.connection.end()
+          const send = await work(...kept)
+          send(id)
+        })
+        last = answer
+          .catch((error: unknown) => {
             if (!(error instanceof FileError)) log.warn('file transfer failed', { error, sessionId })
             sftp.status(id, codeOf(error), error instanceof Error ? error.message : '')
-          },
-        )
+          })
+          .catch((error: unknown) => log.warn('file transfer broke off', { error, sessionId }))
+          .finally(() => {
+            waiting -= size
+            if (waiting < FEW_WAITING) connection._sock.resume()
+          })
       })
     serveNames(sftp, { ask, on })
     serveHandles(sftp, { ask, on })
@@ -167,6 +197,10 @@ function serveHandles(sftp: Sftp, { ask, on }: { ask: Ask; on: On }): void {
     if (!handles.delete(name.toString())) throw new FileError('Invalid handle')
     return ok
   })
+}
+
+function unsent({ _buffer }: Sftp): number {
+  return _buffer.reduce((sum, { length }) => sum + length, 0)
 }
 
 function codeOf(error: unknown): number {

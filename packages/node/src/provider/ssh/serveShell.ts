@@ -34,9 +34,15 @@ export function serveShell(session: Session, options: serveShell.Options): void 
     accept?.()
   })
 
-  // Warning: accept at once. A client that has sent the end of its input already cannot be accepted any more.
-  const start = (channel: ServerChannel, command?: string) => {
-    void run(channel, { ...options, exec: { command, env, tty }, onStart: (started) => (shell = started) })
+  // Warning: accept at once. A client that has sent the end of its input already cannot be accepted any more; nor can one
+  // that asks for a second command on the same channel.
+  const start = (channel: ServerChannel | undefined, command?: string) => {
+    if (channel === undefined) return
+    const onStart = (started: Runtime.Process) => (shell = started)
+    run(channel, { ...options, exec: { command, env, tty }, onStart }).catch((error: unknown) => {
+      options.log.warn('command broke off', { error, sessionId: options.sessionId })
+      channel.close()
+    })
   }
   session.on('exec', (accept, _reject, { command }) => start(accept(), command))
   session.on('shell', (accept) => start(accept()))
