@@ -12,6 +12,10 @@ export const TriggerRegistryAbi = [
     "stateMutability": "nonpayable"
   },
   {
+    "type": "receive",
+    "stateMutability": "payable"
+  },
+  {
     "type": "function",
     "name": "LEDGER",
     "inputs": [],
@@ -1320,6 +1324,22 @@ export const TriggerRegistryAbi = [
   },
   {
     "type": "error",
+    "name": "NonceNotFree",
+    "inputs": [
+      {
+        "name": "triggerId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "nonce",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "NotAgent",
     "inputs": [
       {
@@ -1430,6 +1450,11 @@ export const TriggerRegistryAbi = [
         "internalType": "uint256"
       }
     ]
+  },
+  {
+    "type": "error",
+    "name": "Reentrancy",
+    "inputs": []
   },
   {
     "type": "error",

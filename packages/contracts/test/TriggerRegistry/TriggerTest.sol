@@ -6,13 +6,17 @@ import {Test} from "forge-std/Test.sol";
 import {LedgerManager} from "../../src/compute/LedgerManager.sol";
 import {TriggerRegistry} from "../../src/compute/TriggerRegistry.sol";
 import {ITriggerRegistry} from "../../src/compute/interfaces/ITriggerRegistry.sol";
+import {Agent} from "./Agent.sol";
 
-/// @notice A registry, an agent, and configs of each kind.
+/// @notice A registry, agents and a sponsor, and configs and inputs of each kind.
 abstract contract TriggerTest is Test {
     LedgerManager internal ledger;
     TriggerRegistry internal triggers;
     address internal agent = makeAddr("agent");
     address internal stranger = makeAddr("stranger");
+    address internal sponsor = makeAddr("sponsor");
+    address internal executor = makeAddr("executor");
+    Agent internal counter;
 
     ITriggerRegistry.TriggerType internal constant CRON = ITriggerRegistry.TriggerType.Cron;
     ITriggerRegistry.TriggerType internal constant WEBHOOK = ITriggerRegistry.TriggerType.Webhook;
@@ -22,6 +26,69 @@ abstract contract TriggerTest is Test {
         vm.warp(1_800_000_000);
         ledger = new LedgerManager();
         triggers = new TriggerRegistry(ledger);
+        counter = new Agent();
+        vm.deal(sponsor, 1000 ether);
+        vm.deal(executor, 1 ether);
+        vm.fee(1 gwei);
+        vm.txGasPrice(2 gwei);
+        vm.prank(executor);
+        triggers.openCredit{value: 1}();
+    }
+
+    /// @dev A trigger of `counter`'s, which nobody sponsors.
+    function _createFor(ITriggerRegistry.TriggerType triggerType, bytes memory config)
+        internal
+        returns (uint256)
+    {
+        return counter.create(triggers, triggerType, config);
+    }
+
+    /// @dev One of `counter`'s that is sponsored with a first balance.
+    function _sponsored(ITriggerRegistry.TriggerType triggerType, bytes memory config)
+        internal
+        returns (uint256 triggerId)
+    {
+        triggerId = _createFor(triggerType, config);
+        _sponsor(triggerId, 0.1 ether);
+    }
+
+    function _sponsor(uint256 triggerId, uint256 value) internal {
+        vm.prank(sponsor);
+        triggers.sponsor{value: value}(triggerId, 1 ether, 100 gwei, block.timestamp + 365 days);
+    }
+
+    /// @dev Lets the registry draw `amount` of what `sponsor` deposits.
+    function _allow(uint256 amount) internal {
+        vm.startPrank(sponsor);
+        ledger.deposit{value: amount}();
+        ledger.allow(address(triggers), address(0), amount);
+        vm.stopPrank();
+    }
+
+    /// @dev As a transaction of the executor's own.
+    function _execute(uint256 triggerId, bytes memory input) internal {
+        vm.prank(executor, executor);
+        triggers.executeTrigger(triggerId, input);
+    }
+
+    function _expectReason(uint256 triggerId, ITriggerRegistry.Reason reason) internal {
+        vm.expectRevert(abi.encodeWithSelector(ITriggerRegistry.NotExecutable.selector, triggerId, reason));
+    }
+
+    function _executeMany(uint256[] memory triggerIds, bytes[] memory inputs)
+        internal
+        returns (ITriggerRegistry.Reason[] memory)
+    {
+        vm.prank(executor, executor);
+        return triggers.executeMany(triggerIds, inputs);
+    }
+
+    function _tick(uint256 time) internal pure returns (bytes memory) {
+        return abi.encodePacked(uint8(1), uint40(time));
+    }
+
+    function _everyMinute(uint8 policy) internal pure returns (bytes memory) {
+        return abi.encodePacked(_header(), policy, int8(0), "* * * * *");
     }
 
     function _create(ITriggerRegistry.TriggerType triggerType, bytes memory config)
@@ -32,9 +99,9 @@ abstract contract TriggerTest is Test {
         return triggers.createTrigger(triggerType, config);
     }
 
-    /// @dev Three failures, an hour's delay, 200,000 gas, the agent itself.
+    /// @dev Three failures, an hour's delay, 2,000,000 gas, the agent itself.
     function _header() internal pure returns (bytes memory) {
-        return _headerWith(200, address(0), "");
+        return _headerWith(2000, address(0), "");
     }
 
     function _headerWith(uint16 gasLimit, address target, bytes memory data)

@@ -164,8 +164,14 @@ interface ITriggerRegistry is INotYetSupported, ITriggerSponsors {
     /// @notice Only webhook triggers have a key and nonces.
     error NotWebhook(uint256 triggerId);
 
+    /// @notice The nonce ran, was cancelled, or is above 2^64 - 1.
+    error NonceNotFree(uint256 triggerId, uint256 nonce);
+
     /// @notice The trigger does not run.
     error NotExecutable(uint256 triggerId, Reason reason);
+
+    /// @notice From within a trigger's call nothing is executed, and no money moves out.
+    error Reentrancy();
 
     /// @notice There are more of the one than of the other, or none at all.
     error LengthMismatch(uint256 triggerIds, uint256 inputs);

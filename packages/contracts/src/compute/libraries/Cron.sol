@@ -27,14 +27,15 @@ library Cron {
 
     /// @notice Whether the minute that begins at `time` is named.
     function matches(uint256 spec, uint256 time) internal pure returns (bool) {
-        // Times are below 2^41 here; dates and months are what they are.
+        // Sums, in minutes, of a time from the second day on and below 2^40 and an offset of at most 14 hours; dates and months
+        // are what they are.
         unchecked {
-            uint256 local = _toLocal(spec, time);
-            uint256 minute = (1 << ((local / 60) % 60)) | (1 << (HOURS + (local / 3600) % 24));
-            if (time % 60 != 0 || spec & minute != minute) return false;
+            uint256 local = time / 60 + uint256(int256(int8(uint8(spec >> OFFSET)))) * 15;
+            uint256 minute = (1 << (local % 60)) | (1 << (HOURS + (local / 60) % 24));
+            if (spec & minute != minute || time % 60 != 0) return false;
 
-            uint256 day = local / 1 days;
-            bool weekday = (spec >> (WEEKDAYS + _weekdayOf(day))) & 1 != 0;
+            uint256 day = local / 1440;
+            bool weekday = (spec >> (WEEKDAYS + (day + 4) % 7)) & 1 != 0;
             if (spec & CIVIL == 0) return weekday;
 
             (, uint256 month, uint256 date) = DateTimeLib.epochDayToDate(day);
@@ -102,20 +103,31 @@ library Cron {
     /* TIME */
 
     function _toLocal(uint256 spec, uint256 time) private pure returns (uint256) {
-        return uint256(int256(time) + _offsetOf(spec));
+        // A time from the second day on and an offset of at most 14 hours.
+        unchecked {
+            return uint256(int256(time) + _offsetOf(spec));
+        }
     }
 
     function _toUtc(uint256 spec, uint256 local) private pure returns (uint256) {
-        return uint256(int256(local) - _offsetOf(spec));
+        // As above.
+        unchecked {
+            return uint256(int256(local) - _offsetOf(spec));
+        }
     }
 
     function _offsetOf(uint256 spec) private pure returns (int256) {
-        return int256(quarterHoursOf(spec)) * 15 minutes;
+        // At most 127 quarters.
+        unchecked {
+            return int256(quarterHoursOf(spec)) * 15 minutes;
+        }
     }
 
     /// @dev 1 January 1970 was a Thursday; Sunday is 0.
     function _weekdayOf(uint256 day) private pure returns (uint256) {
-        return (day + 4) % 7;
+        unchecked {
+            return (day + 4) % 7;
+        }
     }
 
     /// @dev The named dates of a month, bit 0 being its first; none if the month is not named.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {INotYetSupported} from "../interfaces/INotYetSupported.sol";
 import {ITriggerRegistry} from "../interfaces/ITriggerRegistry.sol";
 import {Cron} from "./Cron.sol";
 
@@ -16,6 +17,10 @@ library TriggerConfig {
         bool backfill;
         uint256 cron;
         bytes expression;
+        /// @dev Of webhook triggers only: the payload's mode, the key's kind, and the key, of P-256 its x.
+        uint256 payload;
+        uint256 keyKind;
+        uint256 key;
     }
 
     uint256 internal constant VERSION = 1;
@@ -25,6 +30,18 @@ library TriggerConfig {
 
     /// @dev A cron trigger's policy and offset.
     uint256 internal constant CRON_HEADER = 2;
+
+    uint256 internal constant PAYLOAD_HASH = 1;
+    uint256 internal constant KEY_P256 = 1;
+    uint256 internal constant KEY_ERC1271 = 2;
+
+    /// @dev A webhook's key that is an address, packed into a word.
+    uint256 internal constant TEXT_KEY = 1 << 255;
+    uint256 internal constant TEXT_ERC1271 = 1 << 248;
+    uint256 internal constant TEXT_HASH_ONLY = 1 << 249;
+
+    /// @dev In an event trigger's byte of topics: the log is of another chain.
+    uint256 internal constant OTHER_CHAIN = 16;
 
     uint256 private constant MAX_GAS_LIMIT = 10_000;
     uint256 private constant MAX_DATA = 4096;
@@ -40,13 +57,13 @@ library TriggerConfig {
         returns (Config memory parsed)
     {
         require(config.length >= HEADER, ITriggerRegistry.InvalidConfigLength(config.length, HEADER));
-        uint256 version = _read(config, 0, 1);
+        uint256 version = read(config, 0, 1);
         require(version == VERSION, ITriggerRegistry.UnknownConfigVersion(uint8(version)));
-        parsed.maxFailures = _read(config, 1, 1);
-        parsed.maxDelay = _read(config, 2, 2);
-        parsed.gasLimit = _read(config, 4, 2);
-        parsed.target = address(uint160(_read(config, 6, 20)));
-        parsed.dataLength = _read(config, 26, 2);
+        parsed.maxFailures = read(config, 1, 1);
+        parsed.maxDelay = read(config, 2, 2);
+        parsed.gasLimit = read(config, 4, 2);
+        parsed.target = address(uint160(read(config, 6, 20)));
+        parsed.dataLength = read(config, 26, 2);
         _require(parsed.maxDelay != 0, "maxDelay", parsed.maxDelay);
         _require(parsed.gasLimit <= MAX_GAS_LIMIT, "gasLimit", parsed.gasLimit);
         _require(parsed.dataLength <= MAX_DATA, "dataLength", parsed.dataLength);
@@ -58,8 +75,23 @@ library TriggerConfig {
         uint256 at = HEADER + parsed.dataLength;
         require(config.length >= at, ITriggerRegistry.InvalidConfigLength(config.length, at));
         if (triggerType == ITriggerRegistry.TriggerType.Cron) _parseCron(config, at, parsed);
-        else if (triggerType == ITriggerRegistry.TriggerType.Webhook) _checkWebhook(config, at);
+        else if (triggerType == ITriggerRegistry.TriggerType.Webhook) _parseWebhook(config, at, parsed);
         else _checkEvent(config, at);
+    }
+
+    /// @notice The target, zero for the agent.
+    function targetOf(bytes memory config) internal pure returns (address) {
+        return address(uint160(read(config, 6, 20)));
+    }
+
+    /// @notice The data of the call.
+    function dataOf(bytes memory config) internal pure returns (bytes memory data) {
+        data = slice(config, HEADER);
+        uint256 size = read(config, 26, 2);
+        // Shortens what follows the header to the data, with which it begins.
+        assembly ("memory-safe") {
+            mstore(data, size)
+        }
     }
 
     function _parseCron(bytes memory config, uint256 at, Config memory parsed) private view {
@@ -67,37 +99,39 @@ library TriggerConfig {
         require(config.length >= least, ITriggerRegistry.InvalidConfigLength(config.length, least));
         uint256 most = at + CRON_HEADER + MAX_EXPRESSION;
         require(config.length <= most, ITriggerRegistry.InvalidConfigLength(config.length, most));
-        uint256 policy = _read(config, at, 1);
-        int8 quarterHours = int8(uint8(_read(config, at + 1, 1)));
+        uint256 policy = read(config, at, 1);
+        int8 quarterHours = int8(uint8(read(config, at + 1, 1)));
         _require(policy <= 1, "policy", policy);
         _require(quarterHours >= -56 && quarterHours <= 56, "offset", uint8(quarterHours));
 
         parsed.backfill = policy == 1;
-        parsed.expression = _slice(config, at + CRON_HEADER);
+        parsed.expression = slice(config, at + CRON_HEADER);
         parsed.cron = Cron.parse(parsed.expression, quarterHours);
         bool due = Cron.nextTick(parsed.cron, block.timestamp) != 0;
         require(due, ITriggerRegistry.NeverDue(string(parsed.expression)));
     }
 
-    function _checkWebhook(bytes memory config, uint256 at) private pure {
+    function _parseWebhook(bytes memory config, uint256 at, Config memory parsed) private pure {
         require(config.length >= at + 2, ITriggerRegistry.InvalidConfigLength(config.length, at + 2));
-        uint256 payload = _read(config, at, 1);
-        uint256 kind = _read(config, at + 1, 1);
-        _require(payload <= 1, "payload", payload);
-        _require(kind <= 2, "key", kind);
-        uint256 wanted = at + 2 + (kind == 1 ? 64 : 20);
+        parsed.payload = read(config, at, 1);
+        parsed.keyKind = read(config, at + 1, 1);
+        _require(parsed.payload <= PAYLOAD_HASH, "payload", parsed.payload);
+        _require(parsed.keyKind <= KEY_ERC1271, "key", parsed.keyKind);
+        bool point = parsed.keyKind == KEY_P256;
+        uint256 wanted = at + 2 + (point ? 64 : 20);
         require(config.length == wanted, ITriggerRegistry.InvalidConfigLength(config.length, wanted));
 
-        uint256 key = _read(config, at + 2, kind == 1 ? 32 : 20);
-        bool valid = kind == 1 ? _isOnP256(key, _read(config, at + 34, 32)) : key != 0;
-        _require(valid, "key", key);
+        parsed.key = read(config, at + 2, point ? 32 : 20);
+        bool valid = point ? _isOnP256(parsed.key, read(config, at + 34, 32)) : parsed.key != 0;
+        _require(valid, "key", parsed.key);
     }
 
     function _checkEvent(bytes memory config, uint256 at) private pure {
         require(config.length >= at + 21, ITriggerRegistry.InvalidConfigLength(config.length, at + 21));
-        uint256 emitter = _read(config, at, 20);
-        uint256 topics = _read(config, at + 20, 1);
+        uint256 emitter = read(config, at, 20);
+        uint256 topics = read(config, at + 20, 1);
         _require(emitter != 0, "emitter", emitter);
+        require(topics & OTHER_CHAIN == 0, INotYetSupported.NotYetSupported("events of other chains"));
         _require(topics < 16, "topics", topics);
         uint256 count = (topics & 1) + ((topics >> 1) & 1) + ((topics >> 2) & 1) + (topics >> 3);
         uint256 wanted = at + 21 + 32 * count;
@@ -117,18 +151,18 @@ library TriggerConfig {
     }
 
     /// @dev `size` bytes from `at` as a number; the caller has checked that they are there.
-    function _read(bytes memory config, uint256 at, uint256 size) private pure returns (uint256 value) {
+    function read(bytes memory config, uint256 at, uint256 size) internal pure returns (uint256 value) {
         // Reads one word that begins inside of `config`; what is behind the field is shifted out.
         assembly ("memory-safe") {
             value := shr(sub(256, shl(3, size)), mload(add(add(config, 0x20), at)))
         }
     }
 
-    function _slice(bytes memory config, uint256 from) private pure returns (bytes memory slice) {
-        slice = new bytes(config.length - from);
+    function slice(bytes memory config, uint256 from) internal pure returns (bytes memory rest) {
+        rest = new bytes(config.length - from);
         // Both are `config.length - from` bytes long.
         assembly ("memory-safe") {
-            mcopy(add(slice, 0x20), add(add(config, 0x20), from), mload(slice))
+            mcopy(add(rest, 0x20), add(add(config, 0x20), from), mload(rest))
         }
     }
 }

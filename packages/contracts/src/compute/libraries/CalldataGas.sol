@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @notice What a transaction pays for its data, from EIP-2028, and at least, from EIP-7623.
+library CalldataGas {
+    uint256 private constant NONZERO = 16;
+    uint256 private constant ZERO = 4;
+    uint256 private constant FLOOR_NONZERO = 40;
+    uint256 private constant FLOOR_ZERO = 10;
+
+    uint256 private constant LOW_BITS = 0x7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f;
+    uint256 private constant EVEN_BYTES = 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff;
+    uint256 private constant PAIRS = 0x0001000100010001000100010001000100010001000100010001000100010001;
+
+    /// @notice The gas of that many bytes of data, some of them zero.
+    function gasOf(uint256 size, uint256 zeros) internal pure returns (uint256) {
+        // Calldata's length is below 2^64, and there are no more zeros than bytes.
+        unchecked {
+            return NONZERO * size - (NONZERO - ZERO) * zeros;
+        }
+    }
+
+    /// @notice The least that a transaction pays for them.
+    function floorOf(uint256 size, uint256 zeros) internal pure returns (uint256) {
+        // As above.
+        unchecked {
+            return FLOOR_NONZERO * size - (FLOOR_NONZERO - FLOOR_ZERO) * zeros;
+        }
+    }
+
+    /// @notice How many bytes are zero of calldata from `from` to `to`, whose distance is a multiple of 32.
+    function countZeros(uint256 from, uint256 to) internal pure returns (uint256 zeros) {
+        // Reads calldata only. A byte's top bit is set in `not(set)` if and only if the byte is zero. A lane of eight bits for
+        // each byte of a word does not overflow in 255 words; lanes of 16 bits then hold two of them, and all sixteen make at
+        // most 8,160.
+        assembly ("memory-safe") {
+            for {} lt(from, to) {} {
+                let end := to
+                if gt(sub(to, from), 8160) { end := add(from, 8160) }
+                let lanes := 0
+                for {} lt(from, end) { from := add(from, 32) } {
+                    let word := calldataload(from)
+                    let set := or(or(add(and(word, LOW_BITS), LOW_BITS), word), LOW_BITS)
+                    lanes := add(lanes, shr(7, not(set)))
+                }
+                lanes := add(and(lanes, EVEN_BYTES), and(shr(8, lanes), EVEN_BYTES))
+                zeros := add(zeros, shr(240, mul(lanes, PAIRS)))
+            }
+        }
+    }
+}

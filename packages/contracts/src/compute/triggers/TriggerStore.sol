@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {SSTORE2} from "solady/utils/SSTORE2.sol";
+
+import {ITriggerRegistry} from "../interfaces/ITriggerRegistry.sol";
+import {TriggerWord} from "../libraries/TriggerWord.sol";
+import {Forwarder} from "./Forwarder.sol";
+import {TriggerCodec} from "./TriggerCodec.sol";
+
+/// @notice What triggers there are, and whether they may run.
+abstract contract TriggerStore is ITriggerRegistry {
+    using TriggerWord for uint256;
+
+    TriggerCodec internal immutable CODEC = new TriggerCodec();
+
+    /* STORAGE */
+
+    /// @inheritdoc ITriggerRegistry
+    uint256 public triggerCount;
+
+    struct Words {
+        /// A `TriggerWord`.
+        uint256 hot;
+        /// `cron, lower 96 | agent 160`; of an event trigger the upper bits are the block that it was created in.
+        uint256 cold;
+    }
+
+    mapping(uint256 triggerId => Words) internal _words;
+
+    /// @dev The packed text of the config, or the address of the config if it has none; see `TriggerCodec`.
+    mapping(uint256 triggerId => bytes32) internal _texts;
+
+    mapping(address agent => uint256 triggerId) private _newest;
+
+    /// @dev 1 while a trigger runs, or money moves.
+    uint256 private transient _busy;
+
+    modifier nonReentrant() {
+        _begin();
+        _;
+        _busy = 0;
+    }
+
+    /* AGENTS */
+
+    /// @inheritdoc ITriggerRegistry
+    function createTrigger(TriggerType triggerType, bytes calldata config)
+        external
+        returns (uint256 triggerId)
+    {
+        (uint256 hot, uint256 cron, bytes32 text, bool forwarded) =
+            CODEC.pack(msg.sender, triggerType, config);
+        uint256 lower = triggerType == TriggerType.Event ? block.number : cron;
+
+        // Four billion triggers, at some 90,000 gas each, will not be created: ids fit into 32 bits.
+        triggerId = ++triggerCount;
+        _words[triggerId].hot = hot.withPrevious(_newest[msg.sender]);
+        _words[triggerId].cold = (lower << 160) | uint160(msg.sender);
+        _texts[triggerId] = text != 0 ? text : _write(config);
+        _newest[msg.sender] = triggerId;
+        emit TriggerCreated(triggerId, msg.sender, triggerType, config);
+
+        if (forwarded && forwarderOf(msg.sender).code.length == 0) {
+            new Forwarder{salt: _saltOf(msg.sender)}();
+        }
+    }
+
+    /// @inheritdoc ITriggerRegistry
+    function deactivateTrigger(uint256 triggerId) external {
+        uint256 hot = _requireAgent(triggerId);
+        require(hot.has(TriggerWord.ACTIVE), TriggerNotActive(triggerId));
+
+        _words[triggerId].hot = hot.clear(TriggerWord.ACTIVE);
+        emit TriggerDeactivated(triggerId);
+    }
+
+    /// @inheritdoc ITriggerRegistry
+    function pauseTrigger(uint256 triggerId) external {
+        uint256 hot = _requireAgent(triggerId);
+        require(hot.has(TriggerWord.ACTIVE), TriggerNotActive(triggerId));
+
+        _words[triggerId].hot = hot.set(TriggerWord.PAUSED);
+        emit TriggerPaused(triggerId, 0);
+    }
+
+    /// @inheritdoc ITriggerRegistry
+    function resumeTrigger(uint256 triggerId) external {
+        uint256 hot = _requireAgent(triggerId);
+        require(hot.has(TriggerWord.ACTIVE), TriggerNotActive(triggerId));
+
+        if (hot.has(TriggerWord.PAUSED)) hot = hot.withMark(block.timestamp / 60);
+        _words[triggerId].hot = hot.clear(TriggerWord.PAUSED).withFailures(0);
+        emit TriggerResumed(triggerId);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc ITriggerRegistry
+    function getTrigger(uint256 triggerId) external view returns (Trigger memory) {
+        (uint256 hot, uint256 cold) = _wordsOf(triggerId);
+        return Trigger({
+            agent: address(uint160(cold)),
+            triggerType: TriggerType(hot.triggerType()),
+            config: _configOf(triggerId, hot, cold),
+            active: hot.runs()
+        });
+    }
+
+    /// @inheritdoc ITriggerRegistry
+    function forwarderOf(address agent) public view returns (address) {
+        bytes32 code = keccak256(type(Forwarder).creationCode);
+        bytes32 hash = keccak256(abi.encodePacked(bytes1(0xff), address(this), _saltOf(agent), code));
+        return address(uint160(uint256(hash)));
+    }
+
+    /// @inheritdoc ITriggerRegistry
+    function triggersOf(address agent, uint256 cursor, uint256 limit)
+        external
+        view
+        returns (uint256[] memory triggerIds, uint256 nextCursor)
+    {
+        if (limit > triggerCount) limit = triggerCount;
+        triggerIds = new uint256[](limit);
+        nextCursor = cursor;
+        if (cursor == 0) nextCursor = _newest[agent];
+        else if (address(uint160(_words[cursor].cold)) != agent) nextCursor = 0;
+        uint256 count = 0;
+        while (count < limit && nextCursor != 0) {
+            triggerIds[count++] = nextCursor;
+            nextCursor = _words[nextCursor].hot.previous();
+        }
+        // Shortens the array to what was filled.
+        assembly ("memory-safe") {
+            mstore(triggerIds, count)
+        }
+    }
+
+    /// @inheritdoc ITriggerRegistry
+    function allTriggers(uint256 cursor, uint256 limit)
+        external
+        view
+        returns (uint256[] memory triggerIds, uint256 nextCursor)
+    {
+        uint256 newest = cursor == 0 || cursor > triggerCount ? triggerCount : cursor;
+        if (limit > newest) limit = newest;
+        triggerIds = new uint256[](limit);
+        for (uint256 i = 0; i < limit; ++i) {
+            triggerIds[i] = newest - i;
+        }
+        nextCursor = newest - limit;
+    }
+
+    /* INTERNAL */
+
+    function _begin() private {
+        require(_busy == 0, Reentrancy());
+        _busy = 1;
+    }
+
+    function _wordsOf(uint256 triggerId) internal view returns (uint256 hot, uint256 cold) {
+        hot = _words[triggerId].hot;
+        require(hot != 0, TriggerNotFound(triggerId));
+        cold = _words[triggerId].cold;
+    }
+
+    function _requireAgent(uint256 triggerId) internal view returns (uint256 hot) {
+        uint256 cold;
+        (hot, cold) = _wordsOf(triggerId);
+        require(msg.sender == address(uint160(cold)), NotAgent(triggerId, msg.sender));
+    }
+
+    function _configOf(uint256 triggerId, uint256 hot, uint256 cold) internal view returns (bytes memory) {
+        bytes32 text = _texts[triggerId];
+        return text[0] == 0 ? _storedConfig(triggerId) : CODEC.unpack(hot, cold >> 160, text);
+    }
+
+    /// @dev The config, where it is not packed.
+    function _storedConfig(uint256 triggerId) internal view returns (bytes memory) {
+        return SSTORE2.read(address(uint160(uint256(_texts[triggerId]))));
+    }
+
+    /// @dev Replaces the config of a trigger by one of which only what is in the text differs.
+    function _replaceConfig(uint256 triggerId, TriggerType triggerType, bytes memory config) internal {
+        (,, bytes32 text,) = CODEC.pack(msg.sender, triggerType, config);
+        _texts[triggerId] = text != 0 ? text : _write(config);
+    }
+
+    /// @dev Ends the call with what the codec answers.
+    function _answerBy(bytes memory data) internal view {
+        address codec = address(CODEC);
+        // The call ends here, so all memory is free.
+        assembly ("memory-safe") {
+            let ok := staticcall(gas(), codec, add(data, 0x20), mload(data), 0, 0)
+            returndatacopy(0, 0, returndatasize())
+            if iszero(ok) { revert(0, returndatasize()) }
+            return(0, returndatasize())
+        }
+    }
+
+    function _write(bytes memory config) private returns (bytes32) {
+        return bytes32(uint256(uint160(SSTORE2.write(config))));
+    }
+
+    function _saltOf(address agent) private pure returns (bytes32) {
+        return bytes32(uint256(uint160(agent)));
+    }
+}

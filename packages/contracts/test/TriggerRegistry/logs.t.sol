@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ITriggerRegistry} from "../../src/compute/interfaces/ITriggerRegistry.sol";
+import {ProofTest} from "../LogProver/ProofTest.sol";
+
+contract LogsTest is ProofTest {
+    uint256 internal triggerId;
+
+    function setUp() public override {
+        super.setUp();
+        triggerId = _createFor(EVENT, _event(EMITTER, 0, ""));
+    }
+
+    /// TRG-23: a proven log runs, once, with its topics and data.
+    function test_runsEachLogOnce() external {
+        for (uint256 i = 0; i < CASES; ++i) {
+            Case memory log = _case(i);
+            _after(log);
+            vm.assertFalse(
+                triggers.isLogUsed(triggerId, log.blockNumber, log.transactionIndex, log.logIndex), "fresh"
+            );
+            _execute(triggerId, _input(log));
+
+            vm.assertEq(counter.lastKey(), _key(log), "key");
+            vm.assertEq(counter.lastPayload(), abi.encode(EMITTER, log.topics, log.data), "payload");
+            vm.assertTrue(
+                triggers.isLogUsed(triggerId, log.blockNumber, log.transactionIndex, log.logIndex), "used"
+            );
+            _expectReason(triggerId, ITriggerRegistry.Reason.AlreadyDone);
+            _execute(triggerId, _input(log));
+        }
+        vm.assertEq(counter.runs(), 1 + CASES, "each");
+    }
+
+    /// TRG-23: the test for what has run comes before the proof, and costs no more than it must.
+    function test_dedupesBeforeTheProof() external {
+        Case memory log = _case(8);
+        _after(log);
+        _execute(triggerId, _input(log));
+        bytes memory input = _input(log);
+
+        uint256 before = gasleft();
+        (, ITriggerRegistry.Reason reason) = triggers.isDue(triggerId, input);
+
+        vm.assertEq(uint8(reason), uint8(ITriggerRegistry.Reason.AlreadyDone), "done");
+        vm.assertLt(before - gasleft(), 15_000, "gas");
+    }
+
+    /// TRG-23: a log from before the trigger was there does not count, nor one from a block not known.
+    function test_revertsWhen_theBlockDoesNotCount() external {
+        Case memory log = _case(5);
+        _after(log);
+        uint256 late = _createFor(EVENT, _event(EMITTER, 0, ""));
+        _expectReason(late, ITriggerRegistry.Reason.TooLate);
+        _execute(late, _input(Case(log.blockHash, log.blockNumber + 1, "", 0, "", 0, log.topics, 0, 0, 0)));
+        log.blockNumber += 7;
+        _expectReason(triggerId, ITriggerRegistry.Reason.UnknownBlock);
+        _execute(triggerId, _input(log));
+    }
+
+    /// TRG-23: a log runs until the maximum delay after its block.
+    function test_revertsWhen_itIsTooOld() external {
+        Case memory log = _case(5);
+        _after(log);
+        vm.warp(log.timestamp + 1 hours + 1);
+        _expectReason(triggerId, ITriggerRegistry.Reason.TooLate);
+        _execute(triggerId, _input(log));
+        vm.warp(log.timestamp + 1 hours);
+        _execute(triggerId, _input(log));
+    }
+
+    /// TRG-23: an input too short for a proof is refused.
+    function test_revertsWhen_inputIsShort(uint256 length) external {
+        Case memory log = _case(5);
+        _after(log);
+        bytes memory input = _input(log);
+        length = bound(length, 0, 400);
+        assembly ("memory-safe") {
+            mstore(input, length)
+        }
+        (bool due,) = triggers.isDue(triggerId, input);
+        vm.assertFalse(due, "not due");
+    }
+}
