@@ -18,6 +18,11 @@ const steps: Step[] = [
     cwd: CONTRACTS,
   },
   {
+    name: 'gas as in bench/gas.md',
+    command: ['node', 'scripts/gas.ts', ...(fix ? [] : ['--check'])],
+    cwd: CONTRACTS,
+  },
+  {
     name: 'lockfile for every platform',
     command: ['node', 'scripts/lockfile.mjs', ...(fix ? [] : ['--check'])],
   },

@@ -442,6 +442,24 @@ export const ComputeRegistryAbi = [
   },
   {
     "type": "function",
+    "name": "setStaked",
+    "inputs": [
+      {
+        "name": "owner",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "staked",
+        "type": "bool",
+        "internalType": "bool"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
     "name": "unregister",
     "inputs": [],
     "outputs": [],
@@ -612,6 +630,25 @@ export const ComputeRegistryAbi = [
     "anonymous": false
   },
   {
+    "type": "event",
+    "name": "StakedSet",
+    "inputs": [
+      {
+        "name": "providerId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "staked",
+        "type": "bool",
+        "indexed": false,
+        "internalType": "bool"
+      }
+    ],
+    "anonymous": false
+  },
+  {
     "type": "error",
     "name": "AlreadyRegistered",
     "inputs": [
@@ -660,6 +697,17 @@ export const ComputeRegistryAbi = [
     "inputs": [
       {
         "name": "owner",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "NotStaking",
+    "inputs": [
+      {
+        "name": "caller",
         "type": "address",
         "internalType": "address"
       }

@@ -510,22 +510,16 @@ export const ComputeRentalAbi = [
     "name": "Collected",
     "inputs": [
       {
-        "name": "sessionId",
-        "type": "uint256",
-        "indexed": true,
-        "internalType": "uint256"
-      },
-      {
         "name": "providerId",
         "type": "uint256",
         "indexed": true,
         "internalType": "uint256"
       },
       {
-        "name": "amount",
-        "type": "uint256",
+        "name": "payments",
+        "type": "uint256[]",
         "indexed": false,
-        "internalType": "uint256"
+        "internalType": "uint256[]"
       }
     ],
     "anonymous": false

@@ -6,6 +6,7 @@ import {SSTORE2} from "solady/utils/SSTORE2.sol";
 import {IComputeRegistry} from "./interfaces/IComputeRegistry.sol";
 import {IComputeStaking} from "./interfaces/IComputeStaking.sol";
 import {IProviderObligations} from "./interfaces/IProviderObligations.sol";
+import {IProviderStakes} from "./interfaces/IProviderStakes.sol";
 import {HardwareClaim} from "./libraries/HardwareClaim.sol";
 
 /// @notice The providers of compute.
@@ -13,11 +14,13 @@ import {HardwareClaim} from "./libraries/HardwareClaim.sol";
 /// obligations. Holds no ether: what comes with `register` becomes stake in the same call. A provider that ends its sessions
 /// and collects can always leave.
 contract ComputeRegistry is IComputeRegistry {
-    /// @dev `hardware` is the contract whose code is the attestation; 0 if that is empty.
+    /// @dev The first slot answers whoever rents. `staked` is what the staking contract says, which tells when that changes.
+    /// `hardware` is the contract whose code is the attestation; 0 if that is empty.
     struct Listing {
         address owner;
         uint80 pricePerHour;
         bool active;
+        bool staked;
         address operator;
         address hardware;
         string endpoint;
@@ -61,6 +64,7 @@ contract ComputeRegistry is IComputeRegistry {
         listing.owner = msg.sender;
         listing.pricePerHour = uint80(pricePerHour);
         listing.active = true;
+        listing.staked = true;
         listing.endpoint = endpoint;
         emit ProviderRegistered(providerId, msg.sender, endpoint, pricePerHour, msg.value);
         _setHardware(providerId, hardwareAttestation);
@@ -88,6 +92,15 @@ contract ComputeRegistry is IComputeRegistry {
         emit ProviderUnregistered(providerId, msg.sender);
 
         STAKING.unbindProvider(msg.sender);
+    }
+
+    /// @inheritdoc IProviderStakes
+    function setStaked(address owner, bool staked) external {
+        require(msg.sender == address(STAKING), NotStaking(msg.sender));
+        uint256 providerId = providerIdOf[owner];
+
+        _listings[providerId].staked = staked;
+        emit StakedSet(providerId, staked);
     }
 
     /* TERMS */
@@ -169,10 +182,13 @@ contract ComputeRegistry is IComputeRegistry {
         view
         returns (address owner, uint256 pricePerHour, bool rentable)
     {
+        uint256 word;
         Listing storage listing = _listings[providerId];
-        owner = listing.owner;
-        pricePerHour = listing.pricePerHour;
-        rentable = listing.active && STAKING.isStaked(owner, IComputeStaking.Role.Provider);
+        // The first slot: owner 160, price 80, active 8, staked 8.
+        assembly ("memory-safe") {
+            word := sload(listing.slot)
+        }
+        return (address(uint160(word)), uint80(word >> 160), word >> 240 == 0x0101);
     }
 
     /// @inheritdoc IComputeRegistry

@@ -4,11 +4,12 @@ pragma solidity 0.8.37;
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import {IComputeStaking} from "./interfaces/IComputeStaking.sol";
+import {IProviderStakes} from "./interfaces/IProviderStakes.sol";
 import {NonReentrant} from "./libraries/NonReentrant.sol";
 
 /// @notice Stakes of providers, guardians and users.
 /// @dev Trusted, both fixed at deployment: the registry binds and frees providers, the rental contract slashes, which burns.
-/// Neither can take stake for itself. Calls nobody but the wallet that is paid. Holds the sum of all stakes; a stake that backs
+/// Neither can take stake for itself. Calls nobody but the registry and the wallet that is paid. Holds the sum of all stakes; a stake that backs
 /// no role leaves after 7 days whatever anyone else does.
 contract ComputeStaking is IComputeStaking, NonReentrant {
     struct Account {
@@ -107,9 +108,13 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
         Account storage account = _accounts[msg.sender];
         require(account.guardian, RoleNotHeld(msg.sender, Role.Guardian));
 
+        bool wasCovered = _isCovered(account);
+
         account.guardian = false;
         delete guardianSince[msg.sender];
         emit RoleUnbound(msg.sender, Role.Guardian);
+
+        _tellIfChanged(msg.sender, wasCovered);
     }
 
     /// @inheritdoc IComputeStaking
@@ -147,10 +152,13 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
         uint256 rest = staked - burnt;
         uint256 needed = _required(account);
         uint256 free = rest > needed ? rest - needed : 0;
+        bool wasCovered = _isCovered(account);
 
         account.stake = uint96(rest);
         if (account.leaving > free) account.leaving = uint96(free);
         emit Slashed(owner, msg.sender, burnt, rest);
+
+        _tellIfChanged(owner, wasCovered);
 
         if (burnt != 0) SafeTransferLib.safeTransferETH(address(0), burnt);
     }
@@ -177,7 +185,7 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
     function isStaked(address owner, Role role) external view returns (bool) {
         Account memory account = _accounts[owner];
         bool held = role == Role.Provider ? account.provider : account.guardian;
-        return held && account.stake - account.leaving >= _required(account);
+        return held && _isCovered(account);
     }
 
     /// @inheritdoc IComputeStaking
@@ -192,9 +200,12 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
     function _add(address owner) private {
         Account storage account = _accounts[owner];
         uint256 staked = account.stake + msg.value;
+        bool wasCovered = _isCovered(account);
 
         account.stake = uint96(staked);
         emit Staked(owner, msg.value, staked);
+
+        _tellIfChanged(owner, wasCovered);
     }
 
     function _completeUnstake(address to) private nonReentrant {
@@ -213,12 +224,25 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
         require(SafeTransferLib.trySafeTransferETH(to, amount, gasleft()), PaymentRefused(to));
     }
 
-    function _requireCover(Account memory account, uint256 needed) private view {
+    /// @dev Whatever changes a stake or a role ends with this, so that the registry knows who is staked.
+    function _tellIfChanged(address owner, bool wasCovered) private {
+        Account memory account = _accounts[owner];
+        bool isCovered = _isCovered(account);
+        if (account.provider && isCovered != wasCovered) {
+            IProviderStakes(REGISTRY).setStaked(owner, isCovered);
+        }
+    }
+
+    function _isCovered(Account memory account) private pure returns (bool) {
+        return account.stake - account.leaving >= _required(account);
+    }
+
+    function _requireCover(Account memory account, uint256 needed) private pure {
         uint256 staying = account.stake - account.leaving;
         require(staying >= needed, StakeTooLow(staying, needed));
     }
 
-    function _required(Account memory account) private view returns (uint256) {
+    function _required(Account memory account) private pure returns (uint256) {
         return (account.provider ? PROVIDER_STAKE : 0) + (account.guardian ? GUARDIAN_STAKE : 0);
     }
 }

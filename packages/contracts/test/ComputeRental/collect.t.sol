@@ -18,8 +18,10 @@ contract CollectTest is ComputeTest {
         vm.assertEq(_collect(provider, sessionId), 0, "nothing in the first hour");
 
         skip(90 minutes);
+        uint256[] memory payments = new uint256[](1);
+        payments[0] = (sessionId << 128) | 0.015 ether;
         vm.expectEmit(address(rental));
-        emit IComputeRental.Collected(sessionId, 1, 0.015 ether);
+        emit IComputeRental.Collected(1, payments);
         vm.assertEq(_collect(provider, sessionId), 0.015 ether, "an hour and a half");
         vm.assertEq(provider.balance, PURSE - 0.1 ether + 0.015 ether, "provider's purse");
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IComputeRegistry} from "../../src/compute/interfaces/IComputeRegistry.sol";
 import {IComputeStaking} from "../../src/compute/interfaces/IComputeStaking.sol";
 import {ComputeTest} from "../utils/ComputeTest.sol";
 
@@ -70,5 +71,33 @@ contract SlashTest is ComputeTest {
         staking.stakeFor{value: 0.04 ether}(provider);
         (,, rentable) = registry.rentalTerms(providerId);
         vm.assertTrue(rentable, "rentable");
+    }
+
+    /// REG-14: whatever covers the roles again, stake or a role given back, makes the provider rentable again.
+    function test_registryLearnsOfARoleGivenBack() external {
+        uint256 providerId = _register();
+        vm.startPrank(provider);
+        staking.stake{value: 1 ether}();
+        staking.becomeGuardian();
+        vm.stopPrank();
+
+        vm.expectEmit(address(registry));
+        emit IComputeRegistry.StakedSet(providerId, false);
+        _slash(0.01 ether);
+        (,, bool rentable) = registry.rentalTerms(providerId);
+        vm.assertFalse(rentable, "below the sum of its roles");
+
+        vm.prank(provider);
+        staking.resignGuardian();
+        (,, rentable) = registry.rentalTerms(providerId);
+        vm.assertTrue(rentable, "one role, covered");
+    }
+
+    /// REG-14: nobody else tells the registry who is staked.
+    function test_revertsWhen_aStrangerSaysWhoIsStaked() external {
+        _register();
+        vm.expectRevert(abi.encodeWithSelector(IComputeRegistry.NotStaking.selector, stranger));
+        vm.prank(stranger);
+        registry.setStaked(provider, false);
     }
 }

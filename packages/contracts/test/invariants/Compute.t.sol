@@ -61,7 +61,7 @@ contract ComputeInvariants is ComputeTest {
         vm.assertEq(address(staking).balance, sum, "stakes");
     }
 
-    /// STK-6: an account that is staked covers the sum of its roles, and holds them as registry and guardians say.
+    /// STK-6, REG-14: an account that is staked covers the sum of its roles, and holds them as registry and guardians say.
     function invariant_stakesCoverRoles() external view {
         for (uint256 i = 0; i < handler.walletCount(); i++) {
             address wallet = address(handler.wallets(i));
@@ -73,6 +73,10 @@ contract ComputeInvariants is ComputeTest {
             bool isStaked = staking.isStaked(wallet, IComputeStaking.Role.Provider)
                 || staking.isStaked(wallet, IComputeStaking.Role.Guardian);
             if (isStaked) vm.assertGe(staking.stakeOf(wallet) - leaving, needed, "covered");
+            (,, bool rentable) = registry.rentalTerms(registry.providerIdOf(wallet));
+            vm.assertEq(
+                rentable, staking.isStaked(wallet, IComputeStaking.Role.Provider), "as the registry was told"
+            );
             // Only slashing leaves a role uncovered, and then nothing leaves.
             if (staking.stakeOf(wallet) < needed) {
                 vm.assertEq(leaving, 0, "nothing leaves below the minimum");

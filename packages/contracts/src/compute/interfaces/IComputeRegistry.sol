@@ -2,9 +2,10 @@
 pragma solidity ^0.8.20;
 
 import {INotYetSupported} from "./INotYetSupported.sol";
+import {IProviderStakes} from "./IProviderStakes.sol";
 
 /// @notice Who offers machines and models, where to reach them, and for how much.
-interface IComputeRegistry is INotYetSupported {
+interface IComputeRegistry is INotYetSupported, IProviderStakes {
     /// @dev `gpuCount` and `gpuModel` are read out of `hardwareAttestation`, which is the provider's own claim.
     struct Provider {
         address owner;
@@ -40,6 +41,9 @@ interface IComputeRegistry is INotYetSupported {
     /// @notice A session is pending, running or not yet paid out: end it and collect first.
     error ObligationsRemain(uint256 providerId);
 
+    /// @notice Only the staking contract says who is staked.
+    error NotStaking(address caller);
+
     /// @notice A provider registered; `stake` is what came with the call.
     event ProviderRegistered(
         uint256 indexed providerId,
@@ -63,6 +67,9 @@ interface IComputeRegistry is INotYetSupported {
 
     /// @notice `operator` may act for the provider where no money moves; zero means nobody.
     event OperatorSet(uint256 indexed providerId, address indexed operator);
+
+    /// @notice The stake of the provider's owner covers its roles again, or no longer does.
+    event StakedSet(uint256 indexed providerId, bool staked);
 
     /// @notice The provider left; its id will not be used again.
     event ProviderUnregistered(uint256 indexed providerId, address indexed owner);

@@ -120,8 +120,9 @@ interface IComputeRental is INotYetSupported, IProviderObligations {
         uint256 indexed sessionId, uint256 indexed providerId, uint256 earned, uint256 refund
     );
 
-    /// @notice `amount` of what the session earned was paid out to the provider's owner.
-    event Collected(uint256 indexed sessionId, uint256 indexed providerId, uint256 amount);
+    /// @notice What had matured in sessions of one provider was paid to its owner. Each payment is
+    /// `sessionId << 128 | amount`; the amount is 0 where a session owed nothing.
+    event Collected(uint256 indexed providerId, uint256[] payments);
 
     /// @notice Rents a machine: the ether sent, exactly price × hours, is kept until it is earned or goes back.
     /// @dev Price, hours and key are fixed from here on. The provider has 10 minutes to activate or decline.

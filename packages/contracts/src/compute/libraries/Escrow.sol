@@ -18,8 +18,8 @@ library Escrow {
         bytes32 accessHash;
     }
 
-    /// @dev One slot. `since` is when the rental was made, then when it was activated. `ranSeconds` is set at the end.
-    /// `paidSeconds` is what the provider has collected the pay of.
+    /// @dev One slot, read and written whole. `since` is when the rental was made, then when it was activated. `ranSeconds` is
+    /// set at the end. `paidSeconds` is what the provider was paid for.
     struct Terms {
         uint80 pricePerHour;
         uint32 providerId;
@@ -28,42 +28,104 @@ library Escrow {
         uint32 ranSeconds;
         uint32 paidSeconds;
         IComputeRental.Status status;
-        bool endedByProvider;
+        uint8 marks;
     }
+
+    /// @dev The provider ended the rental.
+    uint8 internal constant ENDED_BY_PROVIDER = 1;
+    /// @dev The rental is paid in a token, which its order names.
+    uint8 internal constant IN_TOKEN = 2;
+    /// @dev The rental was disputed: the guardians have what was not paid until then.
+    uint8 internal constant DISPUTED = 4;
 
     uint256 private constant MINIMUM_PAID_TIME = 10 minutes;
     uint256 private constant MATURING_TIME = 1 hours;
 
-    /// @notice Ends the rental now, or at its end if that is past. Changes `terms`, the rental's own, likewise.
-    function close(
+    /// @notice The rental's terms, in one read.
+    function read(Rental storage rental) internal view returns (Terms memory terms) {
+        uint256 word;
+        // The terms are the slot after the rental's first.
+        assembly ("memory-safe") {
+            word := sload(add(rental.slot, 1))
+        }
+        terms.pricePerHour = uint80(word);
+        terms.providerId = uint32(word >> 80);
+        terms.since = uint40(word >> 112);
+        terms.durationHours = uint24(word >> 152);
+        terms.ranSeconds = uint32(word >> 176);
+        terms.paidSeconds = uint32(word >> 208);
+        terms.status = IComputeRental.Status(uint8(word >> 240));
+        terms.marks = uint8(word >> 248);
+    }
+
+    /// @notice Replaces the rental's terms, in one write.
+    function write(Rental storage rental, Terms memory terms) internal {
+        uint256 word = terms.pricePerHour;
+        word |= uint256(terms.providerId) << 80;
+        word |= uint256(terms.since) << 112;
+        word |= uint256(terms.durationHours) << 152;
+        word |= uint256(terms.ranSeconds) << 176;
+        word |= uint256(terms.paidSeconds) << 208;
+        word |= uint256(terms.status) << 240;
+        word |= uint256(terms.marks) << 248;
+        assembly ("memory-safe") {
+            sstore(add(rental.slot, 1), word)
+        }
+    }
+
+    /// @notice Writes a new rental's two slots, in one write each. Prices fit 80 bits, providers' ids 32 and hours 24.
+    function open(
         Rental storage rental,
-        Terms memory terms,
-        IComputeRental.Status newStatus,
-        bool byProvider
+        uint256 providerId,
+        uint256 pricePerHour,
+        uint256 hours_,
+        uint8 marks
     ) internal {
+        uint256 word =
+            pricePerHour | (providerId << 80) | (block.timestamp << 112) | (hours_ << 152);
+        word |= (uint256(IComputeRental.Status.Pending) << 240) | (uint256(marks) << 248);
+        assembly ("memory-safe") {
+            sstore(add(rental.slot, 1), word)
+        }
+    }
+
+    /// @notice Writes whose a new rental is, in one write. Ids of rentals fit 40 bits: making so many takes too much gas.
+    function list(
+        Rental storage rental,
+        address renter,
+        uint256 previousOfRenter,
+        uint256 previousOfProvider,
+        SshKey.Form keyForm
+    ) internal {
+        uint256 word = uint256(uint160(renter)) | (previousOfRenter << 160) | (previousOfProvider << 200);
+        word |= uint256(keyForm) << 240;
+        assembly ("memory-safe") {
+            sstore(rental.slot, word)
+        }
+    }
+
+    /// @notice Ends the rental now, or at its end if that is past. Changes `terms`, which the caller then writes.
+    function close(Terms memory terms, IComputeRental.Status newStatus, bool byProvider) internal view {
         // Fits 32 bits as long as nobody rents for 136 years.
         terms.ranSeconds = uint32(_elapsed(terms));
         terms.status = newStatus;
-        terms.endedByProvider = byProvider;
-        rental.terms = terms;
+        if (byProvider) terms.marks |= ENDED_BY_PROVIDER;
     }
 
-    /// @notice Takes what has matured and is not collected. `terms` are the rental's own. `isLast` says, once, that the rental will never pay again.
-    function takeMatured(Rental storage rental, Terms memory terms)
-        internal
-        returns (uint256 amount, bool isLast)
-    {
+    /// @notice Takes what has matured and is not paid. Changes `terms`, which the caller writes if `amount` or `isLast` says so.
+    /// `isLast` says, once, that the rental will never pay again.
+    function takeMatured(Terms memory terms) internal view returns (uint256 amount, bool isLast) {
         uint256 earned = earnedSeconds(terms);
         uint256 matured = _maturedSeconds(terms, earned);
-        if (matured == terms.paidSeconds) return (0, false);
+        uint256 paid = terms.paidSeconds;
+        if (matured == paid) return (0, false);
 
-        amount = payOf(terms, matured) - payOf(terms, terms.paidSeconds);
+        amount = payOf(terms, matured) - payOf(terms, paid);
         isLast = matured == earned && currentStatus(terms) == IComputeRental.Status.Ended;
-
         if (isLast && terms.status == IComputeRental.Status.Running) {
-            close(rental, terms, IComputeRental.Status.Ended, false);
+            close(terms, IComputeRental.Status.Ended, false);
         }
-        rental.terms.paidSeconds = uint32(matured);
+        terms.paidSeconds = uint32(matured);
     }
 
     /// @notice As stored, but for a rental that ran until its end and that nobody closed yet.
@@ -84,20 +146,24 @@ library Escrow {
 
     /// @notice Pay of the rental's first `time` seconds, rounded down. Payments are differences of this, so that they add up.
     function payOf(Terms memory terms, uint256 time) internal pure returns (uint256) {
-        return terms.pricePerHour * time / 1 hours;
+        // 80 bits times at most 37, divided by what is not zero.
+        unchecked {
+            return terms.pricePerHour * time / 1 hours;
+        }
     }
 
-    /// @notice The seconds that the provider has earned so far.
+    /// @notice The seconds that the provider has earned so far. Of a disputed rental, those that were paid.
     function earnedSeconds(Terms memory terms) internal view returns (uint256) {
         IComputeRental.Status stored = terms.status;
         if (stored == IComputeRental.Status.Running) return _elapsed(terms);
         if (stored != IComputeRental.Status.Ended) return 0;
+        if (terms.marks & DISPUTED != 0) return terms.paidSeconds;
         uint256 ran = terms.ranSeconds;
-        if (terms.endedByProvider) return ran > MATURING_TIME ? ran - MATURING_TIME : 0;
+        if (terms.marks & ENDED_BY_PROVIDER != 0) return ran > MATURING_TIME ? ran - MATURING_TIME : 0;
         return ran < MINIMUM_PAID_TIME ? MINIMUM_PAID_TIME : ran;
     }
 
-    /// @notice What is earned and not collected: payable now, and later.
+    /// @notice What is earned and not paid: payable now, and later.
     function owed(Terms memory terms) internal view returns (uint256 matured, uint256 unmatured) {
         uint256 earned = earnedSeconds(terms);
         uint256 untilNow = payOf(terms, _maturedSeconds(terms, earned));
@@ -107,6 +173,8 @@ library Escrow {
 
     function _maturedSeconds(Terms memory terms, uint256 earned) private view returns (uint256) {
         uint256 age = block.timestamp - terms.since;
+        // Of a disputed rental all that is earned is paid, whatever its age.
+        if (terms.marks & DISPUTED != 0) return earned;
         uint256 matured = age > MATURING_TIME ? age - MATURING_TIME : 0;
         return matured < earned ? matured : earned;
     }

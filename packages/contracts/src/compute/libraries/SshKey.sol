@@ -29,23 +29,23 @@ library SshKey {
     uint256 private constant EACH = 0x0101010101010101010101010101010101010101010101010101010101010101;
     uint256 private constant HIGH_BITS = EACH * 0x80;
 
-    /// @notice Whether the text is one line of at most 2,048 bytes, begins with a type that OpenSSH knows and a space, and has
-    /// no control characters. Its base64 is not judged.
-    function isWellFormed(bytes calldata text) internal pure returns (bool) {
-        uint256 typeLength = _typeLength(text);
-        return typeLength != 0 && text.length > typeLength && text.length <= MAX_LENGTH && !_hasControl(text);
-    }
-
-    /// @notice What to store of a well-formed key. Deploys a contract for one that fits no slot.
-    function pack(bytes calldata text) internal returns (Form form, bytes32 body, bytes32 comment) {
+    /// @notice What to store of a key, if it is well-formed: one line of at most 2,048 bytes that begins with a type that OpenSSH
+    /// knows and a space, and has no control characters. Its base64 is not judged. Deploys a contract for a key that fits no slot.
+    function pack(bytes calldata text)
+        internal
+        returns (bool isWellFormed, Form form, bytes32 body, bytes32 comment)
+    {
         uint256 length = text.length;
         bool isPoint = false;
         if (length >= ED25519_LENGTH && length <= ED25519_LENGTH + 32) (isPoint, body) = _point(text);
-        if (isPoint && length == ED25519_LENGTH) return (Form.Bare, body, 0);
+        // Such a text has its type and its length, and only the comment can have control characters.
+        if (isPoint && length == ED25519_LENGTH) return (true, Form.Bare, body, 0);
         if (isPoint && length > ED25519_LENGTH + 1 && text[ED25519_LENGTH] == " ") {
-            return (Form.Commented, body, bytes32(text[ED25519_LENGTH + 1:]));
+            bytes calldata rest = text[ED25519_LENGTH + 1:];
+            return (!_hasControl(rest), Form.Commented, body, bytes32(rest));
         }
-        return (Form.Text, bytes32(uint256(uint160(SSTORE2.write(text)))), 0);
+        if (!_isWellFormed(text)) return (false, Form.Text, 0, 0);
+        return (true, Form.Text, bytes32(uint256(uint160(SSTORE2.write(text)))), 0);
     }
 
     /// @notice The text that was packed.
@@ -66,15 +66,22 @@ library SshKey {
         return Base64.encode(abi.encodePacked(POINT_LENGTH, point));
     }
 
-    /// @dev The point of a text that begins like an ed25519 key, if the text can be made from it again.
+    /// @dev The point of a text of at least 80 bytes that begins like an ed25519 key, if the text can be made from it again.
     function _point(bytes calldata text) private pure returns (bool isPoint, bytes32 point) {
-        if (bytes32(text) != ED25519_HEAD_START) return (false, 0);
-        if (bytes4(text[32:ED25519_TAIL]) != ED25519_HEAD_END) return (false, 0);
+        if (_wordAt(text, 0) != ED25519_HEAD_START) return (false, 0);
+        if (bytes4(_wordAt(text, 32)) != ED25519_HEAD_END) return (false, 0);
         // Of the tail's 33 bytes the first 32 characters give bytes 0 to 23, the last 32 give bytes 9 to 32.
-        (bool firstFits, uint256 first) = _decode(uint256(bytes32(text[ED25519_TAIL:])));
-        (bool lastFits, uint256 last) = _decode(uint256(bytes32(text[ED25519_LENGTH - 32:])));
+        (bool firstFits, uint256 first) = _decode(uint256(_wordAt(text, ED25519_TAIL)));
+        (bool lastFits, uint256 last) = _decode(uint256(_wordAt(text, ED25519_LENGTH - 32)));
         isPoint = firstFits && lastFits && bytes1(bytes24(uint192(first))) == POINT_LENGTH;
         point = bytes32((uint256(uint64(first >> 120)) << 192) | last);
+    }
+
+    /// @dev 32 bytes of the text; what lies past its end is not the text's.
+    function _wordAt(bytes calldata text, uint256 at) private pure returns (bytes32 word) {
+        assembly ("memory-safe") {
+            word := calldataload(add(text.offset, at))
+        }
     }
 
     /// @dev The 24 bytes that 32 characters of base64 stand for. `fits` if all are of its alphabet, `+` and `/` included: each
@@ -115,6 +122,11 @@ library SshKey {
         }
     }
 
+    function _isWellFormed(bytes calldata text) private pure returns (bool) {
+        uint256 typeLength = _typeLength(text);
+        return typeLength != 0 && text.length > typeLength && text.length <= MAX_LENGTH && !_hasControl(text);
+    }
+
     /// @dev Length of the type with the space after it; 0 if OpenSSH knows no such type.
     function _typeLength(bytes calldata text) private pure returns (uint256) {
         if (bytes12(text) == "ssh-ed25519 ") return 12;
@@ -140,11 +152,8 @@ library SshKey {
         // rightly, so the word as a whole is judged rightly.
         unchecked {
             for (uint256 at = 0; at < length; at += 32) {
-                uint256 word;
-                // Reads past the text at its end; what is there is then replaced by spaces.
-                assembly ("memory-safe") {
-                    word := calldataload(add(text.offset, at))
-                }
+                // What is past the text's end is replaced by spaces.
+                uint256 word = uint256(_wordAt(text, at));
                 if (length - at < 32) {
                     uint256 past = type(uint256).max >> (8 * (length - at));
                     word = (word & ~past) | (EACH * 0x20 & past);
