@@ -118,11 +118,12 @@ library SyntheticCollateral {
         pure
         returns (string memory)
     {
-        string memory tdx =
-            string.concat(',"tdxtcbcomponents":[', _components([uint256(5), 0, 2, 0, 0, 0, 0, 0]), "]");
+        string memory tdx = string.concat(
+            ',"tdxtcbcomponents":[', _components([uint256(5), 0, 2, 0, 0, 0, 0, 0], true), "]"
+        );
         return string.concat(
             '{"tcb":{"sgxtcbcomponents":[',
-            _components([leastSvn, 3, 2, 2, 4, 1, 0, 5]),
+            _components([leastSvn, 3, 2, 2, 4, 1, 0, 5], !sgx),
             '],"pcesvn":',
             vm.toString(pceSvn),
             sgx ? "" : tdx,
@@ -132,9 +133,10 @@ library SyntheticCollateral {
         );
     }
 
-    function _components(uint256[8] memory svns) private pure returns (string memory text) {
+    function _components(uint256[8] memory svns, bool described) private pure returns (string memory text) {
         for (uint256 i; i < 16; i++) {
-            string memory type_ = i == 1 ? ',"category":"OS/VMM","type":"TDX Module, {1} [2]"' : "";
+            string memory type_ =
+                described && i == 1 ? ',"category":"OS/VMM","type":"TDX Module, {1} [2]"' : "";
             text = string.concat(
                 text, i == 0 ? "" : ",", '{"svn":', vm.toString(i < 8 ? svns[i] : 0), type_, "}"
             );

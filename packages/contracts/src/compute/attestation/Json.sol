@@ -35,8 +35,12 @@ library Json {
 
     /// @notice The place after `wanted`, which must stand here.
     function expect(uint256 at, bytes1 wanted) internal pure returns (uint256) {
-        require(bytes1(word(at)) == wanted, JsonUnexpected(word(at)));
-        return at + 1;
+        bytes32 found = word(at);
+        require(uint256(found) >> 248 == uint8(wanted), JsonUnexpected(found));
+        // A place is far below 2^256.
+        unchecked {
+            return at + 1;
+        }
     }
 
     /// @notice Whether another member follows in the object or list that `end` closes, and where.
@@ -75,9 +79,12 @@ library Json {
 
     /// @notice A string, padded with zeros; zero if it is longer than 31 characters.
     function short(uint256 from, uint256 to) internal pure returns (bytes32) {
-        uint256 length = to - from;
-        if (length > 31) return 0;
-        return word(from) & ~bytes32(type(uint256).max >> (8 * length));
+        // `to` is not before `from`.
+        unchecked {
+            uint256 length = to - from;
+            if (length > 31) return 0;
+            return word(from) & ~bytes32(type(uint256).max >> (8 * length));
+        }
     }
 
     /// @notice A whole number below 2^32, and the place after it.

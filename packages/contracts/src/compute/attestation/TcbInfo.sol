@@ -177,26 +177,57 @@ library TcbInfo {
     /// @dev Exactly sixteen objects with an `svn` each.
     function _components(uint256 bit, uint256 at) private pure returns (uint256, uint256 svns, uint256) {
         at = Json.expect(at, "[");
-        for (uint256 i; i < 16; i++) {
+        uint256 count;
+        while (true) {
+            (count, svns, at) = _plainComponents(count, svns, at);
+            if (count == 16) return (bit, svns, at);
             uint256 svn;
             (svn, at) = _component(at);
             svns = (svns << 8) | svn;
-            at = Json.expect(at, i == 15 ? bytes1("]") : bytes1(","));
+            at = Json.expect(at, ++count == 16 ? bytes1("]") : bytes1(","));
+            if (count == 16) return (bit, svns, at);
         }
         return (bit, svns, at);
     }
 
-    /// @dev Intel puts `svn` first, so that its colon is the seventh character; other orders are read more slowly.
-    function _component(uint256 at) private pure returns (uint256 svn, uint256) {
-        bytes32 found = Json.word(at);
-        bool seen = bytes7(found) == '{"svn":';
-        if (seen) {
-            (svn, at) = _shortNumber(found, at);
-            if (bytes1(Json.word(at)) == "}") return (svn, at + 1);
-            at = Json.expect(at, ",");
-        } else {
-            at = Json.expect(at, "{");
+    /// @dev Reads on while an object has nothing but an `svn`, as most have, and is followed by what must follow it.
+    function _plainComponents(uint256 count, uint256 svns, uint256 at)
+        private
+        pure
+        returns (uint256, uint256, uint256)
+    {
+        // Reads memory only. An object is taken if it is `{"svn":` with one to three digits, no leading zero and at most
+        // 255, then `}`, then `,` or after the sixteenth `]`: none of these is the zero byte that the text ends with.
+        assembly ("memory-safe") {
+            for {} lt(count, 16) {} {
+                let word := mload(at)
+                let svn := sub(byte(7, word), 48)
+                if or(gt(svn, 9), xor(shr(200, word), 0x7b2273766e223a)) { break }
+                let next := 8
+                let digit := sub(byte(8, word), 48)
+                if lt(digit, 10) {
+                    if iszero(svn) { break }
+                    svn := add(mul(svn, 10), digit)
+                    next := 9
+                    digit := sub(byte(9, word), 48)
+                    if lt(digit, 10) {
+                        svn := add(mul(svn, 10), digit)
+                        next := 10
+                    }
+                }
+                let tail := and(shr(sub(240, shl(3, next)), word), 0xffff)
+                if or(gt(svn, 255), xor(tail, add(0x7d2c, mul(eq(count, 15), 0x31)))) { break }
+                svns := or(shl(8, svns), svn)
+                at := add(at, add(next, 2))
+                count := add(count, 1)
+            }
         }
+        return (count, svns, at);
+    }
+
+    function _component(uint256 at) private pure returns (uint256 svn, uint256) {
+        at = Json.expect(at, "{");
+        bool seen;
         bool open = true;
         while (open) {
             bytes32 name;
@@ -211,17 +242,6 @@ library TcbInfo {
             (open, at) = Json.more(at, "}");
         }
         require(seen, IPccs.MembersMissing(0));
-        return (svn, at);
-    }
-
-    /// @dev The number of one digit that follows in `found`, or else whichever.
-    function _shortNumber(bytes32 found, uint256 at) private pure returns (uint256 svn, uint256) {
-        // A character below the digit zero wraps to above nine.
-        unchecked {
-            svn = uint256(uint8(found[7])) - 48;
-            if (svn < 10 && (found[8] == "}" || found[8] == ",")) return (svn, at + 8);
-        }
-        (, svn, at) = _number(0, at + 7, type(uint8).max);
         return (svn, at);
     }
 

@@ -81,7 +81,7 @@ interface IAttestationRegistry is IDcapVerifier {
 
     /// @notice Verifies a quote of the provider's machine and keeps the result, in place of the one before.
     /// @dev Only the provider or its operator: a stranger's machine could name any provider. Reverts with the first check
-    /// that fails. Gas: README table. The result counts until the collateral behind it ends, at most 7 days.
+    /// that fails. The result counts until the collateral behind it ends, at most 7 days.
     /// @param quote,signatures,pck,evaluation As `verifyQuote` takes them.
     function attest(
         uint256 providerId,
