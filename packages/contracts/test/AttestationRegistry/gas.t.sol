@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {console} from "forge-std/console.sol";
 import {AttestationRegistry} from "../../src/compute/attestation/AttestationRegistry.sol";
 import {IPccs} from "../../src/compute/interfaces/IPccs.sol";
 import {IntelVector} from "../attestation/IntelVector.sol";
@@ -17,7 +16,7 @@ contract AttestationGasTest is SyntheticPlatform {
         (bytes memory quote, bytes memory signatures) = _sign(_td());
         vm.prank(provider);
         attestations.attest(providerId, quote, signatures, pck, 17, _binding());
-        _atMost(165_000, "TDX attestation, first");
+        _atMost(165_000, "attest, TDX, first");
 
         vm.warp(NOW + 1 days);
         vm.roll(1100);
@@ -29,24 +28,20 @@ contract AttestationGasTest is SyntheticPlatform {
         (quote, signatures) = _sign(td);
         vm.prank(provider);
         attestations.attest(providerId, quote, signatures, pck, 17, binding);
-        _atMost(115_000, "TDX attestation, again");
+        _atMost(115_000, "attest, TDX, again");
 
         attestations.reevaluate(providerId, quote, signatures, pck, 17);
-        _atMost(115_000, "TDX attestation, rated again");
-
-        pccs.registerPck(authority, _fixture("updatedPck"));
-        _atMost(200_000, "PCK certificate");
+        _atMost(115_000, "reevaluate, TDX");
 
         SyntheticCollateral.TcbInfo memory info = SyntheticCollateral.tcbInfo(NOW, 17);
         (info.sgx, info.levelCount) = (true, 17);
         _bring(info);
-        _atMost(970_000, "TCB info, SGX, 17 levels");
+        string memory what = "updateTcbInfo, SGX, 17 levels";
+        vm.assertLe(vm.snapshotGasLastCall("Pccs", what), 970_000, what);
     }
 
-    function _atMost(uint256 limit, string memory what) private view {
-        uint256 used = vm.lastCallGas().gasTotalUsed;
-        console.log(what, used);
-        vm.assertLe(used, limit, what);
+    function _atMost(uint256 limit, string memory what) private {
+        vm.assertLe(vm.snapshotGasLastCall("AttestationRegistry", what), limit, what);
     }
 }
 
@@ -58,35 +53,33 @@ contract CollateralGasTest is IntelVector {
         vm.warp(1_749_945_600);
         Vector memory early = _load("tdx/v5-automata-alibaba");
         _bringAuthorities(early);
-        console.log("first revocation list, 44 certificates", vm.lastCallGas().gasTotalUsed);
+        _atMost(1_300_000, "updateCrl, first, 44 certificates");
 
         vm.warp(1_751_328_000);
         Vector memory tdx = _load("tdx/v4-phala-uptodate");
         pccs.updateCrl(authority, tdx.pckCrl);
-        _atMost(240_000, "revocation list again, 44 certificates");
+        _atMost(240_000, "updateCrl, 44 certificates, none new");
         _bringTcbInfo(tdx);
-        _atMost(970_000, "TCB info, TDX, 2 levels");
+        _atMost(970_000, "updateTcbInfo, TDX, 2 levels");
         _bringQeIdentity(tdx);
-        _atMost(300_000, "QE identity, TDX, 1 level");
+        _atMost(300_000, "updateQeIdentity, TDX, 1 level");
         Vector memory sgx = _load("sgx/v3-phala");
         _bringTcbInfo(sgx);
-        _atMost(970_000, "TCB info, SGX, 11 levels");
+        _atMost(970_000, "updateTcbInfo, SGX, 11 levels");
         _bringQeIdentity(sgx);
-        _atMost(300_000, "QE identity, SGX, 6 levels");
+        _atMost(300_000, "updateQeIdentity, SGX, 6 levels");
         pccs.registerPck(authority, tdx.pck);
-        _atMost(200_000, "PCK certificate");
+        _atMost(200_000, "registerPck");
 
         vm.warp(1_772_323_200);
         Vector memory late = _load("tdx/v5-phala-nomatch");
         pccs.updateCrl(authority, late.pckCrl);
-        console.log("revocation list, 57 certificates, 13 of them new", vm.lastCallGas().gasTotalUsed);
+        _atMost(600_000, "updateCrl, 13 of 57 certificates new");
         _bringTcbInfo(late);
-        _atMost(970_000, "TCB info, TDX, 3 levels");
+        _atMost(970_000, "updateTcbInfo, TDX, 3 levels");
     }
 
-    function _atMost(uint256 limit, string memory what) private view {
-        uint256 used = vm.lastCallGas().gasTotalUsed;
-        console.log(what, used);
-        vm.assertLe(used, limit, what);
+    function _atMost(uint256 limit, string memory what) private {
+        vm.assertLe(vm.snapshotGasLastCall("Pccs", what), limit, what);
     }
 }
