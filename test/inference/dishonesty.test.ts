@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { Inference, Voucher } from '@jejunetwork/sdk'
+import { askToClose, Inference, Voucher } from '@jejunetwork/sdk'
 import { type Hex, parseEther } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Chain, startChain } from '../chain.ts'
@@ -59,21 +59,40 @@ test('a provider of another contract is not paid', async () => {
   expect(best()).toBe(0n)
 })
 
+test('a provider that closes over more than was signed finds nobody who submits it', async () => {
+  const { best, openai, payee, session, url } = await setup({
+    answer: (response) =>
+      response.end(event('Hello', { asked: '9000000000000', done: true, input: 0, output: 5 })),
+    closeAt: parseEther('0.01'),
+  })
+  await read(openai)
+  expect(best()).toBe(5n * PER_TOKEN)
+  await expect(askToClose({ payee, session, settled: 0n, url })).rejects.toThrow(
+    `asks for ${parseEther('0.01')} wei at the close; at most ${best()} was right`,
+  )
+})
+
 type Lies = {
   answer?: (response: ServerResponse) => void
   asked?: (paid: bigint) => bigint
   status?: number
   contract?: Hex
+  /** What it wants to close at. */
+  closeAt?: bigint
 }
 
 /** A provider's node that lies: the only fake here, since ours does not. */
-async function setup({ answer, asked = () => 9n * 10n ** 12n, contract, status }: Lies) {
+async function setup({ answer, asked = () => 9n * 10n ** 12n, closeAt = 0n, contract, status }: Lies) {
   const { deployment } = chain
   const provider = chain.accounts[1]?.address ?? fail()
   let voucher: Hex | null = null
   const best = () => (voucher === null ? 0n : Voucher.tallyOf(voucher).cumulative)
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const body = (await buffer(request)).toString()
+    if (request.url?.endsWith('/close')) {
+      const agreement = { cumulative: String(closeAt), deadline: '0', epoch: 0, signature: '0x', tokens: '0' }
+      return response.end(JSON.stringify(agreement))
+    }
     if (request.url?.startsWith('/v1/channels/')) {
       if (request.method === 'POST') voucher = JSON.parse(body).voucher
       const payee = {
@@ -101,8 +120,9 @@ async function setup({ answer, asked = () => 9n * 10n ** 12n, contract, status }
   servers.push(server)
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const { openai } = await openPayer(chain, { amount: parseEther('0.01'), provider, url, user: 2 })
-  return { best, openai }
+  const { openai, session } = await openPayer(chain, { amount: parseEther('0.01'), provider, url, user: 2 })
+  const payee = { chainId: 31_337, contract: deployment.inferenceServing, provider, token: Inference.ETHER }
+  return { best, openai, payee, session, url }
 }
 
 function event(content: string, note: object): string {

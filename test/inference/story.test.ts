@@ -65,7 +65,7 @@ test('what is left comes back at once when the provider agrees, and can be withd
   const payer = await setup({ user: 3 })
   const { usage } = await streamed(payer.openai)
 
-  const agreement = await askToClose({ payee, session: payer.session, url: node.url })
+  const agreement = await askToClose({ payee, session: payer.session, settled: 0n, url: node.url })
   await expect(streamed(payer.openai)).rejects.toMatchObject({ code: 'channel_closing', status: 402 })
   const close = { ...agreement, deployment, provider: payee.provider, signer: payer.session.address }
   const { paid, refund } = await Inference.closeChannel(chain.walletOf(3), close)

@@ -1,4 +1,4 @@
-import { askToClose, Inference, Registry } from '@jejunetwork/sdk'
+import { askToClose, Inference, OverchargedError, Registry } from '@jejunetwork/sdk'
 import { connect } from '../connect.ts'
 import type { Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -31,9 +31,11 @@ export const close: Run = async ({ config, output }, { args }) => {
     const { hash, refund } = await output.during('Closing', Inference.finalizeClose(wallet, channel))
     return { data: { hash, refund }, text: facts({ 'free again': eth(refund), transaction: hash }) }
   }
-  const agreement = await askToClose({ payee, session, url: endpoint.replace(/\/+$/, '') }).catch(
-    () => undefined,
-  )
+  const url = endpoint.replace(/\/+$/, '')
+  const agreement = await askToClose({ payee, session, settled: claimed, url }).catch((error: unknown) => {
+    if (error instanceof OverchargedError) output.say(error.message)
+    return undefined
+  })
   if (agreement) {
     const closed = Inference.closeChannel(wallet, { ...channel, ...agreement })
     const { hash, paid, refund } = await output.during('Closing', closed)
