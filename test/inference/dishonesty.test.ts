@@ -72,17 +72,33 @@ test('a provider that closes over more than was signed finds nobody who submits 
   )
 })
 
+test('a provider that sends its clients on is not followed', async () => {
+  const { openai, best } = await setup({ location: `${chain.rpcUrl}/`, status: 307 })
+  await expect(openai.chat.completions.create(STORY)).rejects.toMatchObject({
+    cause: { message: 'fetch failed' },
+  })
+  expect(best()).toBe(0n)
+})
+
 type Lies = {
   answer?: (response: ServerResponse) => void
   asked?: (paid: bigint) => bigint
   status?: number
+  location?: string
   contract?: Hex
   /** What it wants to close at. */
   closeAt?: bigint
 }
 
 /** A provider's node that lies: the only fake here, since ours does not. */
-async function setup({ answer, asked = () => 9n * 10n ** 12n, closeAt = 0n, contract, status }: Lies) {
+async function setup({
+  answer,
+  asked = () => 9n * 10n ** 12n,
+  closeAt = 0n,
+  contract,
+  location = '',
+  status,
+}: Lies) {
   const { deployment } = chain
   const provider = chain.accounts[1]?.address ?? fail()
   let voucher: Hex | null = null
@@ -112,7 +128,7 @@ async function setup({ answer, asked = () => 9n * 10n ** 12n, closeAt = 0n, cont
       return response.end(JSON.stringify({ ...payee, ...books, window: { ms: 100, tokens: 16 } }))
     }
     if (status !== undefined)
-      return response.writeHead(status).end('{"error":{"code":"payment_due","message":"Pay."}}')
+      return response.writeHead(status, { location }).end('{"error":{"code":"payment_due","message":"Pay."}}')
     response.writeHead(200, { 'content-type': 'text/event-stream', 'jeju-epoch': '0', 'jeju-price': '1/1' })
     return answer?.(response)
   }

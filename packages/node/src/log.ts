@@ -1,4 +1,5 @@
 import { type DestinationStream, destination, type Logger, pino } from 'pino'
+import { visible } from './visible.ts'
 
 /** One line per decision, as data. Warning: never pass a key, a token or a prompt. */
 export type Log = {
@@ -63,7 +64,7 @@ function people(to: DestinationStream): DestinationStream {
       const { level, msg, ...data } = JSON.parse(line) as { level: string; msg: string }
       const facts = Object.entries(data).map(([key, value]) => `${key} ${format(value)}`)
       const mark = level === 'info' ? '' : `${level}: `
-      to.write(`${mark}${msg}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}\n`)
+      to.write(visible(`${mark}${msg}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}\n`))
     },
   }
 }

@@ -51,6 +51,12 @@ test('a provider is found by its id, its owner and in the list', async () => {
   })
 })
 
+test('a price that rose since it was agreed to is not paid', async () => {
+  const { deployment } = chain
+  const order = { deployment, hours: 2n, providerId, sshPublicKey: KEY }
+  await expect(Rental.create(chain.walletOf(2), { ...order, deposit: PRICE })).rejects.toThrow('wrong value')
+})
+
 test('a session is made, read, listed and ended', async () => {
   const { client, deployment } = chain
   const wallet = chain.walletOf(2)

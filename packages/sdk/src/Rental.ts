@@ -92,10 +92,10 @@ export declare namespace quote {
   type Options = { deployment: Deployment; providerId: bigint; hours: bigint }
 }
 
-/** Rents a machine at the provider's price of now, paid in advance. */
+/** Rents a machine, paid in advance: at the price agreed on, or at the provider's price of now. */
 export async function create(wallet: Wallet, options: create.Options): Promise<create.Result> {
   const { deployment, hours, providerId, sshPublicKey } = options
-  const deposit = await quote(wallet, options)
+  const deposit = options.deposit ?? (await quote(wallet, options))
   const receipt = await write(wallet, {
     abi,
     address: deployment.computeRental,
@@ -109,7 +109,11 @@ export async function create(wallet: Wallet, options: create.Options): Promise<c
 }
 
 export declare namespace create {
-  type Options = quote.Options & { sshPublicKey: string }
+  type Options = quote.Options & {
+    sshPublicKey: string
+    /** What was agreed to. A provider that asks for another price meanwhile is refused by the contract. */
+    deposit?: bigint
+  }
   type Result = { hash: Hash; sessionId: bigint; deposit: bigint }
 }
 

@@ -2,9 +2,11 @@ import { bytesToHex, type Hex } from 'viem'
 import { ChannelRefusedError, channelState } from './channelState.ts'
 import { OverchargedError } from './meteredStream.ts'
 import { headersFor } from './PaidRequest.ts'
+import { readJson } from './readJson.ts'
 import { isFrom, type Payee, type SessionKey, type Tally, tallyOf } from './Voucher.ts'
 
 const LIFE_SECONDS = 300
+const PATIENCE_MS = 30_000
 
 /**
  * Asks a provider to agree to a close at what is paid; `closeChannel` takes its answer within ten minutes. The contract
@@ -21,8 +23,9 @@ export async function askToClose(options: askToClose.Options): Promise<askToClos
     path,
   }
   const headers = await headersFor(request, { key: session, payee })
-  const response = await fetch(`${url}${path}`, { headers, method: 'POST' })
-  const answer = (await response.json().catch(() => ({}))) as Answer
+  const init = { redirect: 'error', signal: AbortSignal.timeout(PATIENCE_MS) } as const
+  const response = await fetch(`${url}${path}`, { ...init, headers, method: 'POST' })
+  const answer = ((await readJson(response)) ?? {}) as Answer
   if (!response.ok) {
     const message = answer.error?.message ?? response.statusText
     throw new ChannelRefusedError({ message, status: response.status })

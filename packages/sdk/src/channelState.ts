@@ -1,6 +1,9 @@
 import { type Address, type Hex, isAddressEqual } from 'viem'
 import { ComputeError } from './Errors.ts'
+import { readJson } from './readJson.ts'
 import type { Payee } from './Voucher.ts'
+
+const PATIENCE_MS = 30_000
 
 /** What a provider says of a channel: its terms, what it asks for in all, and the last voucher it holds. */
 export type ChannelState = {
@@ -49,15 +52,17 @@ export class ChannelRefusedError extends ComputeError {
 export async function channelState(options: channelState.Options): Promise<ChannelState> {
   const { fetch, payee, signer, url, voucher } = options
   const address = `${url}/v1/channels/${signer}`
+  const init = { redirect: 'error', signal: AbortSignal.timeout(PATIENCE_MS) } as const
   const response =
     voucher === undefined
-      ? await fetch(address)
+      ? await fetch(address, init)
       : await fetch(address, {
+          ...init,
           body: JSON.stringify({ base: String(voucher.base), voucher: voucher.packed }),
           headers: { 'content-type': 'application/json' },
           method: 'POST',
         })
-  const answer = (await response.json().catch(() => ({}))) as ChannelState & { error?: { message: string } }
+  const answer = ((await readJson(response)) ?? {}) as ChannelState & { error?: { message: string } }
   if (!response.ok) {
     const message = answer.error?.message ?? response.statusText
     throw new ChannelRefusedError({ message, status: response.status })

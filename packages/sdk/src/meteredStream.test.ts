@@ -31,6 +31,15 @@ test('does not pay above the limit, or below what it paid', () => {
   expect(charges).toEqual([20n])
 })
 
+test('a line without an end is not kept', () => {
+  const { meter } = setup()
+  const piece = 'x'.repeat(1 << 20)
+  const flood = () => {
+    for (let count = 0; count < 20; count++) read(meter, piece)
+  }
+  expect(flood).toThrow('a line without an end')
+})
+
 test('rounds down once for the whole request', () => {
   const { charges, meter } = setup({}, { inputPrice: 0n, outputPrice: 400_000n })
   read(meter, text('abcdefgh'))

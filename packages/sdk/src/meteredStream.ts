@@ -10,6 +10,15 @@ export class OverchargedError extends ComputeError {
   }
 }
 
+/** A line of an answer is longer than any answer. Nothing more was paid. */
+export class EndlessLineError extends ComputeError {
+  override readonly name = 'EndlessLineError'
+
+  constructor() {
+    super('The provider sends a line without an end. Nothing more was paid.')
+  }
+}
+
 /** A request on its way: what was counted so far, and what can be right at most. */
 export type Meter = {
   readonly price: Price
@@ -27,6 +36,8 @@ export type Meter = {
   response: string | undefined
   failure: string | undefined
 }
+
+const LONGEST_LINE = 16 << 20
 
 const encoder = new TextEncoder()
 
@@ -46,14 +57,21 @@ export function createMeter(options: Pick<Meter, 'price' | 'limits' | 'onCharge'
 
 /** Reads a piece of an event stream: counts the text in `data` lines, charges by `: jeju` lines. */
 export function read(meter: Meter, text: string): void {
-  const lines = (meter.line + text).split('\n')
-  meter.line = lines.pop() ?? ''
-  for (const line of lines) {
-    if (line.startsWith(': jeju ')) charge(meter, JSON.parse(line.slice(7)) as UsageLine)
-    else if (line.startsWith('event: ')) meter.event = line.slice(7).trim()
-    else if (line.startsWith('data: ')) data(meter, line.slice(6))
-    else if (line === '') meter.event = ''
+  const [end = '', ...others] = text.split('\n')
+  meter.line += end
+  if (meter.line.length > LONGEST_LINE) throw new EndlessLineError()
+  for (const next of others) {
+    const { line } = meter
+    meter.line = next
+    readLine(meter, line)
   }
+}
+
+function readLine(meter: Meter, line: string): void {
+  if (line.startsWith(': jeju ')) charge(meter, JSON.parse(line.slice(7)) as UsageLine)
+  else if (line.startsWith('event: ')) meter.event = line.slice(7).trim()
+  else if (line.startsWith('data: ')) data(meter, line.slice(6))
+  else if (line === '') meter.event = ''
 }
 
 type UsageLine = { input: number; output: number; asked: string; done?: boolean }

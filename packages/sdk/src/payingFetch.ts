@@ -13,6 +13,10 @@ const PRICE_AGE_MS = 60_000
 /** A provider lets two windows stand unpaid; so much may be on its books and not on ours when a stream breaks. */
 const CREDIT_TOKENS = 32
 const LIFE_SECONDS = 300
+/** No answer is paid beyond this many tokens unless its request names more. */
+const MOST_OUTPUT_TOKENS = 131_072
+/** Made for someone else: the provider must not see them. */
+const SECRETS = ['api-key', 'authorization', 'cookie', 'proxy-authorization', 'x-api-key']
 
 /**
  * A `fetch` that pays a provider from a channel, for any OpenAI client: `new OpenAI({ baseURL, fetch: payingFetch(...) })`.
@@ -26,8 +30,7 @@ export function payingFetch(client: PublicClient, options: payingFetch.Options):
 
   return async (input, init) => {
     const request = new Request(input, init)
-    // A key made for someone else: the provider must not see it.
-    request.headers.delete('authorization')
+    for (const name of SECRETS) request.headers.delete(name)
     const [, base, path] = PAID_PATH.exec(new URL(request.url).pathname) ?? []
     if (request.method !== 'POST' || path === undefined) return fetch(request)
 
@@ -143,7 +146,9 @@ async function paid({ body, path, payer, request }: Order, id: Hex): Promise<Req
 }
 
 function plain(request: Request, body: Uint8Array<ArrayBuffer>): RequestInit {
-  return { body, headers: request.headers, method: request.method, signal: request.signal }
+  // Where a provider sends its clients on to is nothing that the registry knows.
+  const { headers, method, signal } = request
+  return { body, headers, method, redirect: 'error', signal }
 }
 
 type Arrival = { response: Response; leave: () => void }
@@ -258,7 +263,7 @@ function parse(body: Uint8Array): Wanted | undefined {
     const json = JSON.parse(new TextDecoder().decode(body))
     const stops: string[] = [json.stop ?? []].flat()
     return {
-      limit: json.max_completion_tokens ?? json.max_tokens ?? Number.POSITIVE_INFINITY,
+      limit: json.max_completion_tokens ?? json.max_tokens ?? MOST_OUTPUT_TOKENS,
       model: String(json.model),
       stopBytes: Math.max(0, ...stops.map((stop) => new TextEncoder().encode(stop).length)),
       stream: json.stream === true,

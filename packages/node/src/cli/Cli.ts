@@ -1,5 +1,6 @@
 import { abis, ComputeError, isUnreachable, revertOf } from '@jejunetwork/sdk'
 import { Command, CommanderError } from 'commander'
+import { visible } from '../visible.ts'
 import { commands, type Definition } from './commands.ts'
 import { readConfig } from './config.ts'
 import type { Input, Run } from './context.ts'
@@ -79,7 +80,7 @@ function report(error: unknown, signal: AbortSignal): number {
   if (!(error instanceof Error)) throw error
 
   const known = asComputeError(error)
-  process.stderr.write(`${known ? known.message : (error.stack ?? error.message)}\n`)
+  process.stderr.write(`${visible(known ? known.message : (error.stack ?? error.message))}\n`)
   return known?.retryable ? TRY_LATER : FAILED
 }
 

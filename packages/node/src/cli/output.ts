@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises'
+import { visible } from '../visible.ts'
 import { UsageError } from './errors.ts'
 
 const SHOW_AFTER_MS = 700
@@ -17,7 +18,7 @@ export type Output = {
 }
 
 export function createOutput(options: { yes: boolean; signal: AbortSignal }): Output {
-  const say = (line: string) => void process.stderr.write(`${line}\n`)
+  const say = (line: string) => void process.stderr.write(`${visible(line)}\n`)
   let topic = ''
   let shownAt = 0
   return {
@@ -56,7 +57,7 @@ export function createOutput(options: { yes: boolean; signal: AbortSignal }): Ou
 export type Result = { data: unknown; text: string }
 
 export function print(result: Result, { json }: { json: boolean }): void {
-  process.stdout.write(`${json ? toJson(result.data) : result.text}\n`)
+  process.stdout.write(`${visible(json ? toJson(result.data) : result.text)}\n`)
 }
 
 /** JSON in which ids and wei are decimal strings. */
@@ -65,7 +66,8 @@ export function toJson(data: unknown): string {
 }
 
 /** Columns under their heads, as wide as needed. */
-export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(heads: readonly string[], given: readonly (readonly string[])[]): string {
+  const rows = given.map((row) => row.map(inOneLine))
   const widths = heads.map((head, column) =>
     Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)),
   )
@@ -79,7 +81,11 @@ export function table(heads: readonly string[], rows: readonly (readonly string[
 
 /** Names and values below each other. */
 export function facts(pairs: Readonly<Record<string, string | undefined>>): string {
-  const known = Object.entries(pairs).filter((pair): pair is [string, string] => pair[1] !== undefined)
+  const known = Object.entries(pairs).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, inOneLine(value)]],
+  )
   const width = Math.max(...known.map(([name]) => name.length))
   return known.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
 }
+
+const inOneLine = (text: string) => visible(text.replace(/[\n\t]/g, ' '))

@@ -1,10 +1,14 @@
-import { type Deployment, Inference, type Price, Registry } from '@jejunetwork/sdk'
+import { type Deployment, Inference, type Price, Registry, readJson } from '@jejunetwork/sdk'
 import type { Address, PublicClient } from 'viem'
+import { baseUrl } from './baseUrl.ts'
 
 /** Where a model is served, and for how much. */
 export type Offer = { providerId: bigint; provider: Address; endpoint: string; price: Price }
 
 const PROBE_MS = 3_000
+/** So many providers are asked at once, so that a crowd that does not answer holds nobody up for long. */
+const PROBES = 16
+const MOST_MODELS = 64
 
 /** The cheapest active provider that has posted a price for the model and serves it now; undefined if there is none. */
 export async function findProvider(
@@ -15,16 +19,20 @@ export async function findProvider(
   for await (const provider of providers(client, options)) {
     const { deployment, model } = options
     const price = await Inference.modelOf(client, { deployment, model, provider: provider.owner })
-    const { endpoint, owner, providerId } = provider
-    if (provider.active && price)
-      offers.push({ endpoint: endpoint.replace(/\/+$/, ''), price, provider: owner, providerId })
+    const { owner, providerId } = provider
+    const endpoint = baseUrl(provider.endpoint, deployment)
+    if (provider.active && price && endpoint) offers.push({ endpoint, price, provider: owner, providerId })
   }
 
   offers.sort((a, b) =>
     Number(a.price.inputPrice + a.price.outputPrice - b.price.inputPrice - b.price.outputPrice),
   )
-  for (const offer of offers)
-    if ((await modelsAt(offer.endpoint)).some(({ id }) => id === options.model)) return offer
+  for (let start = 0; start < offers.length; start += PROBES) {
+    const part = offers.slice(start, start + PROBES)
+    const models = await Promise.all(part.map(({ endpoint }) => modelsAt(endpoint)))
+    const found = part.find((_, index) => models[index]?.some(({ id }) => id === options.model))
+    if (found !== undefined) return found
+  }
   return undefined
 }
 
@@ -40,13 +48,20 @@ export declare namespace findProvider {
 /** The models that a provider serves; none if it does not answer. */
 export async function modelsAt(endpoint: string): Promise<readonly { id: string }[]> {
   try {
-    const response = await fetch(`${endpoint}/v1/models`, { signal: AbortSignal.timeout(PROBE_MS) })
-    const { data } = (await response.json()) as { data?: { id: string }[] }
-    return Array.isArray(data) ? data : []
+    const init = { redirect: 'error', signal: AbortSignal.timeout(PROBE_MS) } as const
+    const answer = (await readJson(await fetch(`${endpoint}/v1/models`, init))) as
+      | { data?: unknown }
+      | undefined
+    const models: unknown[] = Array.isArray(answer?.data) ? answer.data : []
+    return models.filter(isModel).slice(0, MOST_MODELS)
   } catch {
     // Not reachable, or not one of ours.
     return []
   }
+}
+
+function isModel(value: unknown): value is { id: string } {
+  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string'
 }
 
 /** All providers, page by page, or the one asked for. */

@@ -5,21 +5,15 @@ import { buffer } from 'node:stream/consumers'
 import { type Deployment, Inference, payingFetch, type Voucher, type Wallet } from '@jejunetwork/sdk'
 import type { Address, PublicClient } from 'viem'
 import type { Log } from '../log.ts'
+import { baseUrl } from './baseUrl.ts'
 import { findProvider, modelsAt, type Offer, providers } from './findProvider.ts'
 
 const OFFER_AGE_MS = 60_000
 const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
-const HOP_BY_HOP = [
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'transfer-encoding',
-  'upgrade',
-]
-/** Made for another company: no provider may see them. */
-const SECRET = ['authorization', 'cookie', 'openai-organization', 'openai-project']
+/** What goes on to a provider. Others are not its business: keys made for another company are among them. */
+const ASKED = ['accept', 'content-type', 'idempotency-key', 'x-stainless-retry-count']
+/** What comes back from it. No page on this machine gets a stranger's cookie. */
+const ANSWERED = /^(content-type|cache-control|retry-after|x-request-id|jeju-.*)$/
 
 /** An OpenAI server on this machine that finds a provider for each model and pays it by the token. */
 export async function startProxy(options: startProxy.Options): Promise<startProxy.Proxy> {
@@ -127,8 +121,7 @@ async function forward(desk: Desk, { body, offer, path, request, response }: Exc
     throw error
   })
 
-  const headers = Object.fromEntries(answer.headers)
-  for (const name of [...HOP_BY_HOP, 'content-encoding']) delete headers[name]
+  const headers = Object.fromEntries([...answer.headers].filter(([name]) => ANSWERED.test(name)))
   response.writeHead(answer.status, { ...headers, 'x-jeju-provider': String(offer.providerId) })
   try {
     for await (const piece of answer.body ?? []) {
@@ -187,20 +180,20 @@ async function sendModels({ options }: Desk, response: ServerResponse): Promise<
   const { client, deployment, providerId } = options
   const asked: ReturnType<typeof modelsAt>[] = []
   for await (const { active, endpoint } of providers(client, { deployment, providerId })) {
-    if (active) asked.push(modelsAt(endpoint.replace(/\/+$/, '')))
+    const url = baseUrl(endpoint, deployment)
+    if (active && url) asked.push(modelsAt(url))
   }
   const models = new Map((await Promise.all(asked)).flat().map((model) => [model.id, model]))
   response.writeHead(200, { 'content-type': 'application/json' })
   response.end(JSON.stringify({ data: [...models.values()], object: 'list' }))
 }
 
-function headersOf(request: IncomingMessage): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (typeof value === 'string' && !HOP_BY_HOP.includes(name) && !SECRET.includes(name))
-      headers[name] = value
-  }
-  return headers
+function headersOf({ headers }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    ASKED.map((name) => [name, headers[name]]).filter(
+      (pair): pair is [string, string] => typeof pair[1] === 'string',
+    ),
+  )
 }
 
 function modelOf(body: Buffer): string | undefined {

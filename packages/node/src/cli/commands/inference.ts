@@ -1,7 +1,9 @@
 import { Inference } from '@jejunetwork/sdk'
 import { createLog } from '../../log.ts'
+import { baseUrl } from '../../proxy/baseUrl.ts'
 import { modelsAt, providers } from '../../proxy/findProvider.ts'
 import { startProxy } from '../../proxy/proxy.ts'
+import { visible } from '../../visible.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Input, Run } from '../context.ts'
 import { TryLaterError, UsageError } from '../errors.ts'
@@ -58,7 +60,7 @@ export const chat: Run = async (context, input) => {
     })
     if (!answer.ok || !answer.body) throw await refusal(answer)
     const { text, usage } = await readDeltas(answer.body, (piece) => {
-      if (!json) process.stdout.write(piece)
+      if (!json) process.stdout.write(process.stdout.isTTY ? visible(piece) : piece)
     })
     if (!json) process.stdout.write('\n')
     if (!json) output.say(`${usage.prompt_tokens} tokens in, ${usage.completion_tokens} out, from ${model}.`)
@@ -98,7 +100,8 @@ type Offered = { model: string; providerId: bigint; inputPrice: bigint; outputPr
 /** What active providers serve now and have posted a price for. */
 async function* offersOn({ client, deployment }: Market): AsyncGenerator<Offered> {
   for await (const { active, endpoint, owner, providerId } of providers(client, { deployment })) {
-    const served = active ? await modelsAt(endpoint.replace(/\/+$/, '')) : []
+    const url = active ? baseUrl(endpoint, deployment) : undefined
+    const served = url ? await modelsAt(url) : []
     for (const { id } of served) {
       const price = await Inference.modelOf(client, { deployment, model: id, provider: owner })
       if (price) yield { inputPrice: price.inputPrice, model: id, outputPrice: price.outputPrice, providerId }

@@ -27,6 +27,7 @@ export const rent: Run = async (context, { args, options }) => {
   const wallet = walletOn(market, account)
   const rented = Rental.create(wallet, {
     deployment,
+    deposit: cost,
     hours,
     providerId: provider.providerId,
     sshPublicKey: key.publicKey,
