@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ComputeError } from '@jejunetwork/sdk'
 import { startOf } from './runtime/processes.ts'
 
-/** Makes this node the only one on a folder. Returns how to let go; the lock of a node that died is taken over. */
+/** Makes this process the only one that works in a folder. Returns how to let go; the lock of one that died is taken over. */
 export function lockFolder(dataDir: string): () => void {
   mkdirSync(dataDir, { mode: 0o700, recursive: true })
   const path = join(dataDir, 'node.lock')
@@ -20,13 +20,13 @@ export function lockFolder(dataDir: string): () => void {
   }
 }
 
-/** Another node works on this folder. */
+/** Another process works in this folder. */
 export class FolderTakenError extends ComputeError {
   override readonly name = 'FolderTakenError'
   override readonly retryable = true
 
   constructor({ dataDir, holder }: { dataDir: string; holder: number }) {
-    super(`The node of process ${holder} uses ${dataDir}: end it, or give this one a folder of its own.`)
+    super(`Process ${holder} works in ${dataDir}: end it, or give this one a folder of its own.`)
   }
 }
 
@@ -40,8 +40,8 @@ function holderOf(path: string): number | undefined {
   }
   const [pid = '', start = ''] = note.split(' ')
   if (!/^\d+$/.test(pid) || !isAlive(Number(pid))) return undefined
-  const now = startOf(Number(pid))
-  return now === undefined || now === start ? Number(pid) : undefined
+  const canTell = startOf(process.pid) !== undefined
+  return !canTell || startOf(Number(pid)) === start ? Number(pid) : undefined
 }
 
 function isAlive(pid: number): boolean {

@@ -173,7 +173,7 @@ test('a restart adopts the registration and brings it up to date', async () => {
 
 test('two nodes cannot share a folder, and a taken port is named', async () => {
   const { attempt, config, node } = await setup()
-  await expect(attempt(config)).rejects.toThrow(/The node of process \d+ uses/)
+  await expect(attempt(config)).rejects.toThrow(/Process \d+ works in/)
   const free = { ...config, dataDir: folder(), sshPort: 0 }
   await expect(attempt({ ...free, sshPort: node.sshPort })).rejects.toThrow(
     new RegExp(`SSH cannot listen on 127.0.0.1:${node.sshPort}`),

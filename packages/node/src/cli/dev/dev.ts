@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createPublicClient, http, parseEther } from 'viem'
 import { foundry } from 'viem/chains'
 import { createLog, type Log } from '../../log.ts'
+import { FolderTakenError, lockFolder } from '../../provider/lock.ts'
 import { type ProviderConfig, start } from '../../provider/provider.ts'
 import type { Config } from '../config.ts'
 import type { Context, Run } from '../context.ts'
@@ -11,7 +12,6 @@ import { port } from '../input.ts'
 import { developmentAccount } from '../keys.ts'
 import { embeddedModel } from '../model.ts'
 import { forgetLocalChain, type LocalChain, startLocalChain } from './localChain.ts'
-import { holdFolder } from './lock.ts'
 import { untilOrphaned } from './orphan.ts'
 import { assertFree } from './ports.ts'
 import { summary } from './summary.ts'
@@ -33,7 +33,7 @@ export const dev: Run = async (context, { options }) => {
     http: port('--port', options['port'] ?? '4007'),
     ssh: port('--ssh-port', options['sshPort'] ?? '2222'),
   }
-  const release = holdFolder(config.home)
+  const release = hold(config.home)
   try {
     if (options['reset']) await forget(config)
     await assertFree(ports.rpc, { what: 'the chain', option: '--rpc-port' })
@@ -50,6 +50,18 @@ export const dev: Run = async (context, { options }) => {
     release()
   }
   return { exitCode: 0 }
+}
+
+function hold(home: string): () => void {
+  try {
+    return lockFolder(home)
+  } catch (cause) {
+    if (cause instanceof FolderTakenError) throw cause
+    throw new UsageError(
+      `The local market keeps its data in ${home}, which cannot be written to; set JEJU_HOME.`,
+      { cause },
+    )
+  }
 }
 
 async function runProvider(

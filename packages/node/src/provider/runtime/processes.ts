@@ -37,10 +37,14 @@ export async function machinesWithProcesses(folder: string): Promise<string[]> {
   return [...new Set(names.filter((name) => name !== undefined))]
 }
 
-/** When a process started, in the kernel's ticks: with it, a process id means one process for ever. */
+/**
+ * When a process started, in the kernel's ticks: with it, a process id means one process for ever. Undefined for one that
+ * has ended, also where nobody has taken note of it yet.
+ */
 export function startOf(pid: number): string | undefined {
   try {
-    return parse(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.start
+    const process = parse(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    return process?.state === 'Z' ? undefined : process?.start
   } catch {
     return undefined
   }
