@@ -3,6 +3,7 @@ import type { ParsedKey } from 'ssh2'
 import { keccak256, stringToHex } from 'viem'
 import type { Journal } from '../journal.ts'
 import { collect } from './collect.ts'
+import { watchHead } from './head.ts'
 import type { Runtime } from './runtime/Runtime.ts'
 import type { Seen, Shop } from './Shop.ts'
 import { serve } from './serveSession.ts'
@@ -65,6 +66,7 @@ export async function openSessions(options: openSessions.Options): Promise<Sessi
     floor.places.add(sessionId)
     return true
   }
+  const assertFresh = watchHead(deployment)
   const shop: Shop = { ...options, rows, takePlace, tries: new Map() }
 
   // Renters can come back before the chain can be asked again.
@@ -78,6 +80,7 @@ export async function openSessions(options: openSessions.Options): Promise<Sessi
     load: () => ({ capacity, used: floor.places.size }),
     async pass(signal) {
       const { number: blockNumber, timestamp } = await client.getBlock()
+      assertFresh(Number(timestamp))
       const machines = new Map((await runtime.list()).map((machine) => [machine.sessionId, machine]))
       const look = { machines, now: Number(timestamp) }
       const sessions = await read(shop, { ...look, blockNumber })
@@ -133,8 +136,11 @@ function arrange(
     // Two looks in a row must find it needless, and the chain must have had time to change its mind.
     const since = idle.get(sessionId)
     if (since === undefined) idle.set(sessionId, Date.now())
-    else if (Date.now() - since >= patience)
+    else if (Date.now() - since >= patience) {
+      ready.delete(sessionId)
+      onEnd(sessionId)
       launch(shop, { floor, sessionId, work: () => remove(shop, sessionId) })
+    }
   }
   for (const sessionId of idle.keys()) if (!machines.has(sessionId)) idle.delete(sessionId)
 }
@@ -182,6 +188,8 @@ async function read(
     }),
   )
   const sessions = seen.filter((session) => session !== undefined)
+  // Oldest first: the walk for newcomers ends at the newest that was written down, also when a crash comes in between.
+  sessions.sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1))
   for (const session of sessions) remember(rows, { now, session })
   return new Map(sessions.map((session) => [session.sessionId, session]))
 }

@@ -137,7 +137,7 @@ async function registerNow(
   const { client, deployment } = market
   const log = createLog({ level: 'warn', pretty: true })
   const sender = createSender({ account, client, log, signal })
-  mkdirSync(dataDir, { recursive: true })
+  mkdirSync(dataDir, { mode: 0o700, recursive: true })
   const hardware = canonical(await detectHardware({ dataDir, log, signal }))
   return ensureRegistered({ client, deployment, endpoint, hardware, log, pricePerHour, sender, stake })
 }
