@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Test} from "forge-std/Test.sol";
+
+import {LedgerManager} from "../../src/compute/LedgerManager.sol";
+import {TriggerRegistry} from "../../src/compute/TriggerRegistry.sol";
+import {ITriggerRegistry} from "../../src/compute/interfaces/ITriggerRegistry.sol";
+import {Agent} from "../TriggerRegistry/Agent.sol";
+
+/// @notice Plays agents, sponsors and executors in any order, and keeps books of its own.
+contract TriggerHandler is Test {
+    uint256 public constant SPONSORS = 2;
+    uint256 public constant EXECUTORS = 2;
+    uint256 public constant CAP = 0.2 ether;
+
+    LedgerManager public ledger = new LedgerManager();
+    TriggerRegistry public triggers = new TriggerRegistry(ledger);
+    Agent public agent = new Agent();
+    address public signer;
+    uint256 private _secret;
+
+    /// What executions paid that this handler saw being due, and what was drawn.
+    uint256 public paid;
+    uint256 public executions;
+    uint256 public skipped;
+    mapping(uint256 triggerId => mapping(uint256 key => bool)) private _seen;
+    bool public ranTwice;
+    bool public chargedForNothing;
+
+    constructor() {
+        vm.warp(1_800_000_000);
+        vm.fee(1 gwei);
+        vm.txGasPrice(2 gwei);
+        (signer, _secret) = makeAddrAndKey("gateway");
+        for (uint256 i = 0; i < SPONSORS; ++i) {
+            vm.deal(sponsorAt(i), 1000 ether);
+            vm.startPrank(sponsorAt(i));
+            ledger.deposit{value: 10 ether}();
+            ledger.allow(address(triggers), address(0), 5 ether);
+            vm.stopPrank();
+        }
+        create(0);
+        create(1);
+        create(2);
+    }
+
+    function sponsorAt(uint256 index) public pure returns (address) {
+        return address(uint160(0x5000 + index));
+    }
+
+    function executorAt(uint256 index) public pure returns (address) {
+        return address(uint160(0xe000 + index));
+    }
+
+    function create(uint256 kind) public {
+        if (triggers.triggerCount() >= 8) return;
+        bytes memory header =
+            abi.encodePacked(uint8(1), uint8(3), uint16(30), uint16(500), address(0), uint16(0));
+        bytes memory rest = kind % 3 == 2
+            ? abi.encodePacked(uint8(0), uint8(0), signer)
+            : abi.encodePacked(uint8(kind % 2), int8(0), "*/3 * * * *");
+        ITriggerRegistry.TriggerType type_ =
+            kind % 3 == 2 ? ITriggerRegistry.TriggerType.Webhook : ITriggerRegistry.TriggerType.Cron;
+        agent.create(triggers, type_, abi.encodePacked(header, rest));
+    }
+
+    function sponsor(uint256 triggerId, uint256 who, uint256 value) external {
+        triggerId = _id(triggerId);
+        value = bound(value, 0, CAP);
+        vm.prank(sponsorAt(who % SPONSORS));
+        triggers.sponsor{value: value}(triggerId, CAP, 100 gwei, block.timestamp + 3 days);
+    }
+
+    function fund(uint256 triggerId, uint256 who, uint256 value) external {
+        triggerId = _id(triggerId);
+        value = bound(value, 0, 0.1 ether);
+        vm.prank(sponsorAt(who % SPONSORS));
+        triggers.fund{value: value}(triggerId);
+    }
+
+    function leave(uint256 triggerId, uint256 who) external {
+        triggerId = _id(triggerId);
+        vm.prank(sponsorAt(who % SPONSORS));
+        triggers.requestWithdraw(triggerId);
+        if (who % 4 == 0) return;
+        skip(10 minutes);
+        vm.prank(sponsorAt(who % SPONSORS));
+        triggers.withdraw(triggerId);
+    }
+
+    function invite(uint256 triggerId, uint256 who) external {
+        triggerId = _id(triggerId);
+        vm.prank(address(agent));
+        triggers.inviteSponsor(triggerId, sponsorAt(who % SPONSORS));
+    }
+
+    function misbehave(uint256 mood) external {
+        agent.setMood(Agent.Mood(mood % 4));
+    }
+
+    function resume(uint256 triggerId, bool pause) external {
+        triggerId = _id(triggerId);
+        vm.prank(address(agent));
+        if (pause) triggers.pauseTrigger(triggerId);
+        else triggers.resumeTrigger(triggerId);
+    }
+
+    function collect(uint256 who) external {
+        vm.prank(executorAt(who % EXECUTORS));
+        triggers.collect();
+    }
+
+    function wait(uint256 time) external {
+        skip(bound(time, 1, 1 hours));
+    }
+
+    /// @dev Whatever tick: due or not.
+    function executeTick(uint256 triggerId, uint256 who, uint256 back) external {
+        triggerId = _id(triggerId);
+        uint256 tick = (block.timestamp / 60 - back % 40) * 60;
+        _execute(triggerId, who, tick, abi.encodePacked(uint8(1), uint40(tick)));
+    }
+
+    function executeDue(uint256 triggerId, uint256 who) external {
+        triggerId = _id(triggerId);
+        uint256 tick = triggers.dueTick(triggerId);
+        _execute(triggerId, who, tick, abi.encodePacked(uint8(1), uint40(tick)));
+    }
+
+    function executeDelivery(uint256 triggerId, uint256 who, uint256 nonce, bool forged) external {
+        triggerId = _id(triggerId);
+        nonce %= 20;
+        bytes32 digest =
+            triggers.deliveryDigest(triggerId, uint64(nonce), uint64(block.timestamp), keccak256("hi"));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(forged ? _secret + 1 : _secret, digest);
+        bytes memory signature = abi.encodePacked(r, s, v);
+        bytes memory input =
+            abi.encodePacked(uint8(1), uint64(nonce), uint40(block.timestamp), uint16(65), signature, "hi");
+        _execute(triggerId, who, nonce, input);
+    }
+
+    function _execute(uint256 triggerId, uint256 who, uint256 key, bytes memory input) private {
+        (bool due,) = triggers.isDue(triggerId, input);
+        uint256 before = _held(triggerId);
+        uint256[] memory triggerIds = new uint256[](2);
+        bytes[] memory inputs = new bytes[](2);
+        (triggerIds[0], triggerIds[1], inputs[0], inputs[1]) = (triggerId, triggerId, input, input);
+
+        address executor = executorAt(who % EXECUTORS);
+        uint256 credit = triggers.creditOf(executor);
+        vm.prank(executor, executor);
+        ITriggerRegistry.Reason[] memory results = triggers.executeMany(triggerIds, inputs);
+
+        bool ran = results[0] == ITriggerRegistry.Reason.None;
+        if (results[1] == ITriggerRegistry.Reason.None) ranTwice = true;
+        if (ran && _seen[triggerId][key]) ranTwice = true;
+        if (!due && (ran || _held(triggerId) != before)) chargedForNothing = true;
+        if (ran) _seen[triggerId][key] = true;
+        ran ? ++executions : ++skipped;
+        paid += triggers.creditOf(executor) - credit;
+    }
+
+    /// @dev What all who could pay for a trigger have in it or lost to it.
+    function _held(uint256 triggerId) private view returns (uint256) {
+        return triggers.triggerDetails(triggerId).balance;
+    }
+
+    function _id(uint256 seed) private view returns (uint256) {
+        return 1 + seed % triggers.triggerCount();
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Test} from "forge-std/Test.sol";
+
+import {TriggerRegistry} from "../../src/compute/TriggerRegistry.sol";
+import {TriggerHandler} from "./TriggerHandler.sol";
+
+contract TriggerInvariants is Test {
+    TriggerHandler private handler;
+    TriggerRegistry private triggers;
+
+    function setUp() external {
+        handler = new TriggerHandler();
+        triggers = handler.triggers();
+        handler.sponsor(0, 0, 0);
+        handler.wait(10 minutes);
+        handler.executeDue(0, 0);
+        vm.assertEq(handler.executions(), 1, "what is due runs");
+        vm.assertGt(handler.paid(), 0, "and is paid from the ledger");
+        targetContract(address(handler));
+    }
+
+    /// TRG-31: the registry holds the sum of all balances and credits, to the wei.
+    function invariant_holdsWhatIsOwed() external view {
+        uint256 owed = 0;
+        for (uint256 id = 1; id <= triggers.triggerCount(); ++id) {
+            owed += triggers.triggerDetails(id).balance;
+        }
+        for (uint256 i = 0; i < handler.EXECUTORS(); ++i) {
+            owed += triggers.creditOf(handler.executorAt(i));
+        }
+        vm.assertEq(address(triggers).balance, owed, "owed");
+    }
+
+    /// TRG-32: a tick and a delivery run at most once, whoever tries how often.
+    function invariant_nothingRunsTwice() external view {
+        vm.assertFalse(handler.ranTwice(), "twice");
+    }
+
+    /// TRG-33: no sponsor is charged for what was not due.
+    function invariant_nobodyPaysForNothing() external view {
+        vm.assertFalse(handler.chargedForNothing(), "for nothing");
+    }
+
+    /// TRG-27: a balance is at most its cap.
+    function invariant_balancesAreCapped() external view {
+        for (uint256 id = 1; id <= triggers.triggerCount(); ++id) {
+            vm.assertLe(triggers.triggerDetails(id).balance, handler.CAP(), "cap");
+        }
+    }
+}
