@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {ILedgerManager} from "../../src/compute/interfaces/ILedgerManager.sol";
-import {INotYetSupported} from "../../src/compute/interfaces/INotYetSupported.sol";
 import {ComputeTest} from "../utils/ComputeTest.sol";
 
 contract DepositTest is ComputeTest {
@@ -45,17 +44,5 @@ contract DepositTest is ComputeTest {
     function test_refusesPlainEther() external {
         (bool ok,) = address(ledger).call{value: 1}("");
         vm.assertFalse(ok, "refused");
-    }
-
-    /// LED-5: what this version does not offer reverts and names itself.
-    function test_namesWhatIsMissing() external {
-        bytes memory missing =
-            abi.encodeWithSelector(INotYetSupported.NotYetSupported.selector, "ERC-20 balances");
-        vm.expectRevert(missing);
-        ledger.depositToken(address(1), 1);
-        vm.expectRevert(missing);
-        ledger.withdrawToken(address(1), 1);
-        vm.expectRevert(abi.encodeWithSelector(INotYetSupported.NotYetSupported.selector, "automatic top-up"));
-        ledger.setTopUp(address(1), 0, 1, 1, 1);
     }
 }

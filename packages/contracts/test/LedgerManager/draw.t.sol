@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {ILedgerManager} from "../../src/compute/interfaces/ILedgerManager.sol";
-import {INotYetSupported} from "../../src/compute/interfaces/INotYetSupported.sol";
 import {ComputeTest} from "../utils/ComputeTest.sol";
 import {Refuser} from "../utils/Refuser.sol";
 
@@ -89,15 +88,6 @@ contract DrawTest is ComputeTest {
         _draw(1 ether);
         vm.assertFalse(service.callBackSucceeded(), "entered");
         vm.assertEq(ledger.getBalance(renter), 9 ether, "drawn once");
-    }
-
-    /// LED-5: other tokens are not offered yet.
-    function test_revertsWhen_itIsAToken(address token) external {
-        vm.assume(token != ETHER);
-        vm.expectRevert(abi.encodeWithSelector(INotYetSupported.NotYetSupported.selector, "ERC-20 balances"));
-        ledger.allow(address(service), token, 1);
-        vm.expectRevert(abi.encodeWithSelector(INotYetSupported.NotYetSupported.selector, "ERC-20 balances"));
-        ledger.draw(renter, token, 1);
     }
 
     function _draw(uint256 amount) private {

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ILedgerManager} from "../../src/compute/interfaces/ILedgerManager.sol";
+import {Refuser} from "../utils/Refuser.sol";
+import {TokenTest} from "./TokenTest.sol";
+
+contract DrawTopUpTest is TokenTest {
+    Refuser private service;
+
+    function setUp() public override {
+        super.setUp();
+        service = new Refuser();
+        service.setMood(Refuser.Mood.Accept);
+        vm.startPrank(renter);
+        ledger.deposit{value: 100 ether}();
+        ledger.setTopUp(address(service), "key", 1 ether, 2 ether, 10 ether);
+        vm.stopPrank();
+    }
+
+    function _draw(uint256 amount) private {
+        vm.prank(address(service));
+        ledger.drawTopUp(renter, "key", amount);
+    }
+
+    function _left() private view returns (uint256) {
+        return ledger.topUpOf(renter, address(service), "key").left;
+    }
+
+    /// LED-12: a service draws by the account's top-up, within what is left of the day; it fills up steadily.
+    function test_refillsSteadily(uint256 time) external {
+        time = bound(time, 0, 3 days);
+        _draw(10 ether);
+        vm.assertEq(address(service).balance, 10 ether, "drawn");
+        vm.assertEq(ledger.spentOn(renter, address(service), address(0)), 10 ether, "recorded");
+        vm.assertEq(_left(), 0, "nothing is left");
+        skip(time);
+        uint256 left = time > 1 days ? 10 ether : 10 ether * time / 1 days;
+        vm.assertEq(_left(), left, "a part of the day");
+
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                ILedgerManager.TopUpExhausted.selector, renter, service, bytes32("key"), left, left + 1
+            )
+        );
+        _draw(left + 1);
+    }
+
+    /// LED-12: over any time, no more than a day's amount and its share of that time is drawn.
+    function test_neverExceedsItsRate(uint256[16] memory waits) external {
+        uint256 start = block.timestamp;
+        uint256 drawn = 0;
+        for (uint256 i = 0; i < waits.length; i++) {
+            skip(waits[i] % 6 hours);
+            uint256 left = _left();
+            if (left == 0) continue;
+            _draw(left);
+            drawn += left;
+        }
+        vm.assertLe(drawn, 10 ether + 10 ether * (block.timestamp - start) / 1 days, "drawn in all");
+    }
+
+    /// LED-13: top-up is off unless set, for one key of one service, and goes off at once.
+    function test_isOffUnlessSet() external {
+        vm.expectRevert();
+        vm.prank(stranger);
+        ledger.drawTopUp(renter, "key", 1);
+        vm.expectRevert();
+        vm.prank(address(service));
+        ledger.drawTopUp(renter, "other", 1);
+
+        vm.prank(renter);
+        ledger.setTopUp(address(service), "key", 0, 0, 0);
+        vm.expectRevert();
+        _draw(1);
+    }
+
+    /// LED-13: a top-up draws the currency it was set for.
+    function test_drawsItsToken() external {
+        _depositToken(50e6);
+        vm.expectEmit(address(ledger));
+        emit ILedgerManager.TopUpSet(renter, address(service), "key", address(token), 1e6, 2e6, 3e6);
+        vm.prank(renter);
+        ledger.setTopUpToken(address(service), "key", address(token), 1e6, 2e6, 3e6);
+        _draw(3e6);
+        vm.assertEq(token.balanceOf(address(service)), 3e6, "tokens");
+        vm.assertEq(address(service).balance, 0, "no ether");
+    }
+
+    /// LED-13: figures that do not fit, or a day that has no room for one top-up, are refused.
+    function test_revertsWhen_figuresMakeNoSense() external {
+        vm.startPrank(renter);
+        vm.expectRevert(abi.encodeWithSelector(ILedgerManager.TopUpOutOfRange.selector, 1, 3, 2));
+        ledger.setTopUp(address(service), "key", 1, 3, 2);
+        vm.expectRevert(abi.encodeWithSelector(ILedgerManager.TopUpOutOfRange.selector, 1 << 96, 1, 2));
+        ledger.setTopUp(address(service), "key", 1 << 96, 1, 2);
+    }
+}
