@@ -1,0 +1,90 @@
+import {
+  encodePacked,
+  type Hex,
+  hexToBigInt,
+  hexToNumber,
+  keccak256,
+  type LocalAccount,
+  size,
+  slice,
+  type TypedDataDefinition,
+} from 'viem'
+import type { Deployment } from './Deployment.ts'
+
+/** What a webhook trigger's key signs. */
+export type Delivery = {
+  triggerId: bigint
+  /** Each works once, in any order; counting up is cheapest. */
+  nonce: bigint
+  /** When it was signed, unix seconds. */
+  timestamp: bigint
+  payload: Hex
+}
+
+/** The input that runs a cron trigger at a tick, which is `Trigger.get`'s `dueTick`. */
+export function ofTick(tick: bigint): Hex {
+  return encodePacked(['uint8', 'uint40'], [1, Number(tick)])
+}
+
+/** The input that runs a webhook trigger; `payload` is the mode of its config. */
+export function ofDelivery(delivery: ofDelivery.Options): Hex {
+  const { nonce, payload, payloadMode = 'full', signature, timestamp } = delivery
+  const passed = payloadMode === 'hash' ? keccak256(payload) : payload
+  return encodePacked(
+    ['uint8', 'uint64', 'uint40', 'uint16', 'bytes', 'bytes'],
+    [1, nonce, Number(timestamp), size(signature), signature, passed],
+  )
+}
+
+export declare namespace ofDelivery {
+  type Options = Omit<Delivery, 'triggerId'> & { signature: Hex; payloadMode?: 'full' | 'hash' | undefined }
+}
+
+/** Tick, or nonce and signing time, in an input. */
+export function parse(kind: 'cron' | 'webhook', input: Hex): parse.Result {
+  if (kind === 'cron') return { tick: hexToBigInt(slice(input, 1, 6)) }
+  const length = hexToNumber(slice(input, 14, 16))
+  return {
+    nonce: hexToBigInt(slice(input, 1, 9)),
+    payload: size(input) > 16 + length ? slice(input, 16 + length) : '0x',
+    signature: length === 0 ? '0x' : slice(input, 16, 16 + length),
+    timestamp: hexToBigInt(slice(input, 9, 14)),
+  }
+}
+
+export declare namespace parse {
+  type Result = { tick: bigint } | { nonce: bigint; timestamp: bigint; signature: Hex; payload: Hex }
+}
+
+/** The EIP-712 message of a delivery, for any signer. */
+export function typedDataOf(delivery: Delivery, options: typedDataOf.Options): TypedDataDefinition {
+  const { chainId, triggerRegistry } = options.deployment
+  const { nonce, payload, timestamp, triggerId } = delivery
+  return {
+    domain: { chainId, name: 'Jeju TriggerRegistry', verifyingContract: triggerRegistry, version: '1' },
+    message: { nonce, payloadHash: keccak256(payload), timestamp, triggerId },
+    primaryType: 'WebhookDelivery',
+    types: {
+      WebhookDelivery: [
+        { name: 'triggerId', type: 'uint256' },
+        { name: 'nonce', type: 'uint64' },
+        { name: 'timestamp', type: 'uint64' },
+        { name: 'payloadHash', type: 'bytes32' },
+      ],
+    },
+  }
+}
+
+export declare namespace typedDataOf {
+  type Options = { deployment: Pick<Deployment, 'chainId' | 'triggerRegistry'> }
+}
+
+/** Signs a delivery with an account's key, whose address is the trigger's. */
+export async function signDelivery(account: LocalAccount, options: signDelivery.Options): Promise<Hex> {
+  const { deployment, ...delivery } = options
+  return account.signTypedData(typedDataOf(delivery, { deployment }))
+}
+
+export declare namespace signDelivery {
+  type Options = Delivery & typedDataOf.Options
+}
