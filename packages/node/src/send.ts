@@ -15,6 +15,7 @@ import {
   keccak256,
   type LocalAccount,
   type PublicClient,
+  parseTransaction,
   type TransactionReceipt,
   TransactionReceiptNotFoundError,
 } from 'viem'
@@ -42,12 +43,31 @@ export declare namespace Sender {
     functionName: string
     args?: readonly unknown[]
     value?: bigint
+    /** Estimated unless given. Give it where a call does less with less gas instead of failing. */
+    gas?: bigint
+    /** What a unit of gas may cost at most, however long it takes. */
+    most?: Fees
   }
+}
+
+/** What a lane remembers through a crash, so that the next life sends the same bytes and not the same call again. */
+export type Outbox = {
+  /** What was signed and may still be mined, in the order of nonces, then of signing. */
+  open(): readonly Outbox.Entry[]
+  /** On disk when it returns; the bytes leave the house only then. */
+  put(entry: Outbox.Entry): void
+  /** A transaction with this nonce is mined. */
+  close(nonce: number): void
+}
+
+export declare namespace Outbox {
+  type Entry = { nonce: number; signed: Hex; most: Fees | undefined }
 }
 
 export function createSender(options: createSender.Options): Sender {
   const lane: Lane = { abis, stuckMs: 30_000, ...options }
-  let last: Promise<unknown> = Promise.resolve()
+  let last: Promise<unknown> = resume(lane)
+  last.catch(() => {})
   return {
     address: options.account.address,
     write(call) {
@@ -68,39 +88,77 @@ export declare namespace createSender {
     abis?: readonly Abi[]
     /** A transaction not mined by then gets a higher fee. */
     stuckMs?: number
+    outbox?: Outbox
   }
 }
 
 type Lane = createSender.Options & { abis: readonly Abi[]; stuckMs: number; next?: number }
-type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
+export type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
 type Draft = { to: Address; data: Hex; value: bigint; gas: bigint; nonce: number; chainId: number }
 
 async function send(lane: Lane, call: Sender.Call): Promise<TransactionReceipt> {
   for (;;) {
     const draft = await prepare(lane, call)
     const fees = await ask(lane, () => lane.client.estimateFeesPerGas())
-    const receipt = await settle(lane, { call, draft, fees })
+    const { most } = call
+    const receipt = await settle(lane, { draft, fees, functionName: call.functionName, most })
     if (receipt?.status === 'reverted') throw await explain(lane, { call, receipt })
     if (receipt !== undefined) return receipt
     lane.log.warn('nonce used by another sender of this account', { nonce: draft.nonce })
   }
 }
 
+/** Brings to an end what an earlier life of this lane signed. */
+async function resume(lane: Lane): Promise<void> {
+  const entries = lane.outbox?.open() ?? []
+  for (const nonce of new Set(entries.map((entry) => entry.nonce))) {
+    const [first, ...later] = entries.filter((entry) => entry.nonce === nonce)
+    if (first === undefined) continue
+    const { account, client, log } = lane
+    const pending = await ask(lane, () =>
+      client.getTransactionCount({ address: account.address, blockTag: 'pending' }),
+    )
+    if (nonce > pending) {
+      // Warning: what came before it was reorganised away or the chain was reset; it would wait for ever.
+      log.warn('a transaction of an earlier life is given up', { nonce, pending })
+      lane.outbox?.close(nonce)
+      continue
+    }
+    const { draft, fees } = read(first.signed)
+    const signed = [first, ...later].map((entry) => entry.signed)
+    log.info('sending again what was signed before', { hash: keccak256(signed.at(-1) ?? '0x'), nonce })
+    await settle(lane, { draft, fees, functionName: 'the call', most: first.most, signed })
+  }
+}
+
+function read(signed: Hex): { draft: Draft; fees: Fees } {
+  const { chainId = 0, data = '0x', gas = 0n, nonce = 0, to, value = 0n, ...rest } = parseTransaction(signed)
+  if (!to) throw new Error('A lane creates no contracts.')
+  const { maxFeePerGas = 0n, maxPriorityFeePerGas = 0n } = rest
+  return { draft: { chainId, data, gas, nonce, to, value }, fees: { maxFeePerGas, maxPriorityFeePerGas } }
+}
+
 async function prepare(lane: Lane, call: Sender.Call): Promise<Draft> {
-  const { account, client } = lane
+  const { client } = lane
   const nonce = await nextNonce(lane)
   const data = encodeFunctionData({
     abi: call.abi as Abi,
     args: call.args ?? [],
     functionName: call.functionName,
   })
-  const gas = await ask(lane, () => client.estimateContractGas(contractCall(call, account.address))).catch(
-    (error: unknown) => {
-      throw refusal(lane, { call, error })
-    },
-  )
+  const gas = call.gas ?? (await estimate(lane, call))
   const chainId = client.chain?.id ?? (await ask(lane, () => client.getChainId()))
-  return { chainId, data, gas: (gas * 5n) / 4n, nonce, to: call.address, value: call.value ?? 0n }
+  return { chainId, data, gas, nonce, to: call.address, value: call.value ?? 0n }
+}
+
+async function estimate(lane: Lane, call: Sender.Call): Promise<bigint> {
+  const { account, client } = lane
+  try {
+    const gas = await ask(lane, () => client.estimateContractGas(contractCall(call, account.address)))
+    return (gas * 5n) / 4n
+  } catch (error) {
+    throw refusal(lane, { error, functionName: call.functionName })
+  }
 }
 
 /** The lane's next nonce. What an earlier life of this lane left in the pool is waited for first. */
@@ -121,17 +179,29 @@ async function nextNonce(lane: Lane): Promise<number> {
   throw lane.signal.reason
 }
 
+type Settling = {
+  draft: Draft
+  fees: Fees
+  functionName: string
+  most: Fees | undefined
+  /** What was signed for it before, cheapest first. */
+  signed?: readonly Hex[]
+}
+
 /** Signs, sends, and watches until mined, raising the fee when stuck. Undefined: another transaction took the nonce. */
-async function settle(
-  lane: Lane,
-  { call, draft, fees }: { call: Sender.Call; draft: Draft; fees: Fees },
-): Promise<TransactionReceipt | undefined> {
-  const hashes: Hash[] = []
+async function settle(lane: Lane, settling: Settling): Promise<TransactionReceipt | undefined> {
+  const { draft, fees, functionName, most, signed: earlier = [] } = settling
+  const hashes: Hash[] = earlier.map((signed) => keccak256(signed))
   for (let attempt = 0; ; attempt++) {
-    const signed = await lane.account.signTransaction({ ...draft, ...raise(fees, attempt), type: 'eip1559' })
+    const price = cap(raise(fees, attempt), most)
+    const signed =
+      earlier[attempt] ?? (await lane.account.signTransaction({ ...draft, ...price, type: 'eip1559' }))
+    lane.outbox?.put({ most, nonce: draft.nonce, signed })
     const refused = await broadcast(lane, signed)
-    if (refused !== undefined && hashes.length === 0 && !isCheap(refused))
-      throw refusal(lane, { call, error: refused })
+    if (refused !== undefined && hashes.length === 0 && !isCheap(refused)) {
+      lane.outbox?.close(draft.nonce)
+      throw refusal(lane, { error: refused, functionName })
+    }
     if (refused === undefined) hashes.push(keccak256(signed))
     else lane.log.warn('transaction not taken by the pool', { error: refused, nonce: draft.nonce })
 
@@ -141,6 +211,7 @@ async function settle(
       continue
     }
     lane.next = draft.nonce + 1
+    lane.outbox?.close(draft.nonce)
     return outcome === 'taken' ? undefined : outcome
   }
 }
@@ -205,8 +276,7 @@ async function explain(
   return known ?? new ContractRevertedError({ functionName: call.functionName })
 }
 
-function refusal(lane: Lane, { call, error }: { call: Sender.Call; error: unknown }): unknown {
-  const { functionName } = call
+function refusal(lane: Lane, { error, functionName }: { error: unknown; functionName: string }): unknown {
   if (isTooPoor(error)) {
     return new WalletTooPoorError({ address: lane.account.address, cause: error, functionName })
   }
@@ -235,6 +305,18 @@ function contractCall(call: Sender.Call, account: Address) {
 function raise(fees: Fees, attempt: number): Fees {
   const up = (fee: bigint) => (fee * 5n ** BigInt(attempt)) / 4n ** BigInt(attempt) + BigInt(attempt)
   return { maxFeePerGas: up(fees.maxFeePerGas), maxPriorityFeePerGas: up(fees.maxPriorityFeePerGas) }
+}
+
+function cap(fees: Fees, most: Fees | undefined): Fees {
+  if (most === undefined) return fees
+  const least = (a: bigint, b: bigint) => (a < b ? a : b)
+  return {
+    maxFeePerGas: least(fees.maxFeePerGas, most.maxFeePerGas),
+    maxPriorityFeePerGas: least(
+      least(fees.maxPriorityFeePerGas, most.maxPriorityFeePerGas),
+      most.maxFeePerGas,
+    ),
+  }
 }
 
 /** Short waits first: most transactions are mined at once, or by the next block. */
