@@ -1,0 +1,132 @@
+import { mkdirSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { type Deployment, TriggerRegistryAbi } from '@jejunetwork/sdk'
+import type { LocalAccount, PublicClient } from 'viem'
+import { readContract } from 'viem/actions'
+import { type Journal, openJournal } from '../journal.ts'
+import type { Log } from '../log.ts'
+import { every } from '../loop.ts'
+import { createSender } from '../send.ts'
+import { createAgenda } from './Agenda.ts'
+import { closeSessions } from './closeSessions.ts'
+import type { Desk, Now } from './Desk.ts'
+import { openDeliveries } from './deliveries.ts'
+import { execute } from './execute.ts'
+import { findDue } from './findDue.ts'
+import { openOutbox } from './outbox.ts'
+import { createWebhookServer } from './webhooks.ts'
+
+export type KeeperConfig = {
+  deployment: Deployment
+  dataDir: string
+  /** How often the chain is looked at. */
+  pollMs: number
+  /** Where signed deliveries are taken; undefined for nowhere. Port 0 is any free one. */
+  webhooks: { host: string; port: number } | undefined
+  /** Runs triggers that nobody sponsors, at the keeper's own expense. */
+  unpaid: boolean
+  /** Cancels and closes rentals that are over, at the keeper's own expense. */
+  sessions: boolean
+  /** A transaction that is not mined by then gets a higher fee. */
+  stuckMs?: number
+}
+
+export type Keeper = {
+  address: `0x${string}`
+  /** Undefined if no deliveries are taken. */
+  url: string | undefined
+  /** Resolves when the signal aborted and the last run is over. */
+  done: Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * Executes triggers when they are due and repay their gas. The chain alone says what is due and what is done; the journal
+ * holds what was signed and what was accepted, so that after a crash the same bytes are sent and no delivery is lost.
+ */
+export async function start(config: KeeperConfig, deps: start.Deps): Promise<Keeper> {
+  const { account, client, log, signal } = deps
+  const stop = new AbortController()
+  const life = AbortSignal.any([signal, stop.signal])
+  const journal = await openBooks(config, client)
+  const desk = createDesk(config, { ...deps, journal, signal: life })
+  await openCredit(desk)
+
+  const wake = new EventTarget()
+  const server = createWebhookServer(desk, { onAccepted: () => void wake.dispatchEvent(new Event('wake')) })
+  const { webhooks } = config
+  if (webhooks) await server.listen(webhooks)
+  log.info('this keeper runs cron and webhook triggers; event triggers need another one', {})
+
+  const onError = (error: unknown) => log.error('a look at the chain failed; the next one comes', { error })
+  const loops = [every(config.pollMs, () => runTriggers(desk), { onError, signal: life, wake })]
+  if (config.sessions)
+    loops.push(
+      every(config.pollMs, async () => closeSessions(desk, await nowOf(client)), { onError, signal: life }),
+    )
+  const done = Promise.all(loops).then(async () => {
+    await server.close()
+    journal.close()
+  })
+  return {
+    address: account.address,
+    async close() {
+      stop.abort()
+      await done
+    },
+    done,
+    url: webhooks ? `http://${webhooks.host}:${(server.server.address() as AddressInfo).port}` : undefined,
+  }
+}
+
+export declare namespace start {
+  type Deps = { client: PublicClient; account: LocalAccount; log: Log; signal: AbortSignal }
+}
+
+function createDesk(config: KeeperConfig, options: start.Deps & { journal: Journal }): Desk {
+  const { account, client, journal, log, signal } = options
+  const { deployment, stuckMs, unpaid } = config
+  const outbox = openOutbox(journal)
+  const patience = stuckMs === undefined ? {} : { stuckMs }
+  return {
+    client,
+    deliveries: openDeliveries(journal),
+    deployment,
+    known: { block: undefined, sessions: 0n, sweptAt: 0n, triggers: 0n },
+    log,
+    sender: createSender({ account, client, log, outbox, signal, ...patience }),
+    sessions: createAgenda(),
+    triggers: createAgenda(),
+    unpaid,
+  }
+}
+
+async function runTriggers(desk: Desk): Promise<void> {
+  const now = await nowOf(desk.client)
+  await execute(desk, { due: await findDue(desk, now), now })
+}
+
+/** The chain's clock, and what gas costs: those of the block that is being made. */
+async function nowOf(client: PublicClient): Promise<Now> {
+  const { baseFeePerGas, timestamp } = await client.getBlock({ blockTag: 'pending' })
+  return { baseFee: baseFeePerGas ?? 0n, time: timestamp }
+}
+
+/** Each chain and account has a journal of its own, which one process holds. */
+async function openBooks({ dataDir, deployment }: KeeperConfig, client: PublicClient): Promise<Journal> {
+  const { hash } = await client.getBlock({ blockNumber: 0n })
+  mkdirSync(dataDir, { mode: 0o700, recursive: true })
+  const journal = openJournal(join(dataDir, `${deployment.chainId}-${hash.slice(2, 10)}.sqlite`))
+  journal.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT')
+  return journal
+}
+
+/** An executor without credit pays for its first one itself; 1 wei spares it that. */
+async function openCredit({ client, deployment, log, sender }: Desk): Promise<void> {
+  const contract = { abi: TriggerRegistryAbi, address: deployment.triggerRegistry } as const
+  const credit = await readContract(client, { ...contract, args: [sender.address], functionName: 'creditOf' })
+  if (credit > 0n) return
+  await sender.write({ ...contract, functionName: 'openCredit', value: 1n })
+  log.info('credit opened', { executor: sender.address })
+}
