@@ -1,10 +1,11 @@
 import type { Run } from './context.ts'
+import { keeper, trigger } from './triggerCommands.ts'
 
 /** A command of the command line, or a group of them. What it runs is loaded when it runs. */
 export type Definition = Group | Leaf
 
 type Named = { usage: string; summary: string; example: string }
-type Group = Named & { commands: readonly Leaf[] }
+export type Group = Named & { commands: readonly Leaf[] }
 type Leaf = Named & {
   options?: readonly (readonly [flags: string, description: string])[]
   /** It moves money, and so asks first. */
@@ -213,4 +214,13 @@ const dev: Leaf = {
   load: async () => (await import('./dev/dev.ts')).dev,
 }
 
-export const commands: readonly Definition[] = [dev, provider, ...renting, ...inference, ledger, wallet]
+export const commands: readonly Definition[] = [
+  dev,
+  provider,
+  ...renting,
+  ...inference,
+  ledger,
+  wallet,
+  trigger,
+  keeper,
+]

@@ -18,7 +18,7 @@ export type Input = {
 /** One command. It returns what to print, or an exit code when it spoke for itself. */
 export type Run = (context: Context, input: Input) => Promise<Result | { exitCode: number }>
 
-/** Whose key is wanted: a provider's node or a user's wallet. They differ on the local chain alone. */
-export type Role = 'provider' | 'user'
+/** Whose key is wanted: a provider's node, a user's wallet or a keeper. They differ on the local chain alone. */
+export type Role = 'provider' | 'user' | 'keeper'
 
 export type Unlocked = { account: LocalAccount; from: string }

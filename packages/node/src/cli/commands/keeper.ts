@@ -1,0 +1,37 @@
+import { join } from 'node:path'
+import { type KeeperConfig, start } from '../../keeper/keeper.ts'
+import { createLog } from '../../log.ts'
+import type { Config } from '../config.ts'
+import { connect, type Market } from '../connect.ts'
+import type { Input, Run } from '../context.ts'
+import { port } from '../input.ts'
+import { unlock } from '../keys.ts'
+
+/** The keeper's daemon. It ends when interrupted, or killed: the next one goes on where it was. */
+export const startKeeper: Run = async ({ config, output, signal }, input) => {
+  const market = await connect(config)
+  const { account, from } = await unlock(config, { market, role: 'keeper' })
+  output.say(`Key from ${from}: ${account.address}.`)
+  const log = createLog({ pretty: input.options['logJson'] !== true && process.stdout.isTTY === true })
+  const { client } = market
+  const keeper = await start(keeperSettings(config, { input, market }), { account, client, log, signal })
+  const where =
+    keeper.url === undefined ? '' : `; deliveries are taken at ${keeper.url}/v1/triggers/ID/deliveries`
+  output.say(`Keeper ${keeper.address} runs${where}.`)
+  await keeper.done
+  return { exitCode: 0 }
+}
+
+function keeperSettings(config: Config, { input, market }: { input: Input; market: Market }): KeeperConfig {
+  const { options } = input
+  const host = typeof options['host'] === 'string' ? options['host'] : '127.0.0.1'
+  const webhooks = { host, port: port('--webhook-port', options['webhookPort'] ?? '4008') }
+  return {
+    dataDir: join(config.home, 'keeper'),
+    deployment: market.deployment,
+    pollMs: market.isLocal ? 500 : 4_000,
+    sessions: options['sessions'] !== false,
+    unpaid: options['unpaid'] === true,
+    webhooks: options['webhooks'] === false ? undefined : webhooks,
+  }
+}

@@ -1,0 +1,107 @@
+import type { Group } from './commands.ts'
+
+const load = async () => import('./commands/trigger.ts')
+
+export const trigger: Group = {
+  usage: 'trigger',
+  summary: 'Have a call made at times, for signed deliveries or for logs.',
+  example: 'trigger create --cron "30 12 * * 1-5" --target 0x… --data 0x…',
+  commands: [
+    {
+      usage: 'create',
+      summary: 'Create a trigger, of which the wallet is the agent.',
+      example:
+        'trigger create --cron "30 12 * * 1-5" --utc-offset +02:00 --target 0x… --data 0xd09de08a --fund 0.05',
+      options: [
+        ['--cron <expression>', 'minute hour day-of-month month weekday, names and @daily too'],
+        ['--utc-offset <offset>', 'fixed offset from UTC of the expression, such as +02:00 (default Z)'],
+        ['--backfill', 'run every missed tick, in order (default: missed ticks fold into one run)'],
+        ['--webhook <address>', 'instead of --cron: run for each delivery that this key signed'],
+        ['--event <emitter>', 'instead of --cron: run for each log of this contract'],
+        ['--topic <topic>', 'with --event: the first topic that a log must have'],
+        ['--target <address>', 'contract to call (default: the agent, by onTrigger)'],
+        ['--data <hex>', "the call's data (default: onTrigger(uint256,uint256,bytes))"],
+        ['--gas <gas>', 'gas of the call (default 100000)'],
+        ['--max-delay <minutes>', 'how late it may run (default 60)'],
+        ['--max-failures <n>', 'failures in a row after which it pauses, 0 for never (default 3)'],
+        ['--fund <eth>', 'sponsor it at once with this much; see `trigger fund`'],
+      ],
+      pays: true,
+      load: async () => (await load()).create,
+    },
+    {
+      usage: 'list',
+      summary: 'List your triggers, newest first.',
+      example: 'trigger list --json',
+      options: [
+        ['--all', "everybody's"],
+        ['--limit <n>', 'how many (default 20)'],
+      ],
+      load: async () => (await load()).list,
+    },
+    {
+      usage: 'show <trigger>',
+      summary: 'Show a trigger: its next runs, its balance, its last results.',
+      example: 'trigger show 1',
+      load: async () => (await load()).show,
+    },
+    {
+      usage: 'fund <trigger> <eth>',
+      summary: 'Pay for its executions: become its sponsor, or add to its balance.',
+      example: 'trigger fund 1 0.05 --max-gas-price 30',
+      options: [
+        ['--max-gas-price <gwei>', 'no execution at a higher gas price (default 100)'],
+        ['--days <days>', 'how long you sponsor it (default 365)'],
+      ],
+      pays: true,
+      load: async () => (await load()).fund,
+    },
+    {
+      usage: 'logs <trigger>',
+      summary: 'List its executions, oldest first.',
+      example: 'trigger logs 1 --json',
+      load: async () => (await load()).logs,
+    },
+    {
+      usage: 'pause <trigger>',
+      summary: 'Keep it from running until resumed.',
+      example: 'trigger pause 1',
+      load: async () => (await load()).pause,
+    },
+    {
+      usage: 'resume <trigger>',
+      summary: 'Let a paused trigger run again; what was missed is not made up for.',
+      example: 'trigger resume 1',
+      load: async () => (await load()).resume,
+    },
+    {
+      usage: 'deactivate <trigger>',
+      summary: 'End it for ever.',
+      example: 'trigger deactivate 1',
+      load: async () => (await load()).deactivate,
+    },
+  ],
+}
+
+export const keeper: Group = {
+  usage: 'keeper',
+  summary: 'Execute triggers for a reward.',
+  example: 'keeper start',
+  commands: [
+    {
+      usage: 'start',
+      summary:
+        'Run cron and webhook triggers that repay their gas, and close rentals that are over, until stopped.',
+      example: 'keeper start --webhook-port 4008',
+      options: [
+        ['--webhook-port <port>', 'take signed deliveries by HTTP on this port (default 4008)'],
+        ['--host <address>', 'address that it listens on (default 127.0.0.1)'],
+        ['--no-webhooks', 'take no deliveries'],
+        ['--no-sessions', 'leave rentals alone'],
+        ['--unpaid', 'run triggers that nobody sponsors too, at your own expense'],
+        ['--log-json', 'log JSON lines'],
+      ],
+      load: async () => (await import('./commands/keeper.ts')).startKeeper,
+    },
+  ],
+}
