@@ -141,6 +141,34 @@ test('the same request again is answered again and paid once', async () => {
   await expect(other).rejects.toMatchObject({ code: 'idempotency_key_reused', status: 400 })
 })
 
+test('a retry is free, so there is an end to retries', async () => {
+  const { node, payee } = shop
+  const { session } = await setup()
+  const id = `0x${'5'.repeat(64)}` as const
+  const ask = () =>
+    postSigned(node.url, { id, json: { ...STORY, max_tokens: 3, stream: true }, payee, session })
+  for (let round = 0; round < 6; round++) {
+    const answer = await ask()
+    expect(await answer.text()).toContain('[DONE]')
+    await channelPaid(session)
+  }
+  const again = await ask()
+  expect([again.status, await codeOf(again)]).toEqual([400, 'too_many_retries'])
+})
+
+test('a wei now and then buys no patience', async () => {
+  const { node, payee } = shop
+  const { session } = await setup()
+  const answer = await postSigned(node.url, { json: { ...STORY, stream: true }, payee, session })
+  let paid = 0n
+  const drip = setInterval(() => void payWei(session, ++paid), 500)
+  const start = Date.now()
+  expect(await answer.text()).toContain('payment_timeout')
+  clearInterval(drip)
+  expect(Date.now() - start).toBeLessThan(8_000)
+  expect(paid).toBeGreaterThan(2n)
+})
+
 test('who comes when all places are taken is told when to come again', async () => {
   const payer = await setup()
   const json = { ...STORY, stream: true }
@@ -158,6 +186,18 @@ test('who comes when all places are taken is told when to come again', async () 
 async function setup() {
   const { chain, node, payee } = shop
   return openPayer(chain, { provider: payee.provider, url: node.url, user: 2 })
+}
+
+/** Hands over a voucher for all that is asked for. */
+async function channelPaid(session: Voucher.SessionKey): Promise<void> {
+  await payWei(session, BigInt((await stateOf(session.address)).asked))
+}
+
+async function payWei(session: Voucher.SessionKey, cumulative: bigint): Promise<void> {
+  const { payee, node } = shop
+  const packed = await Voucher.sign(session, { payee, tally: { cumulative, epoch: 0, tokens: cumulative } })
+  const voucher = { base: cumulative, packed }
+  await channelState({ fetch, payee, signer: session.address, url: node.url, voucher })
 }
 
 type Usage = { prompt_tokens: number; completion_tokens: number }

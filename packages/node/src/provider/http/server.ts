@@ -1,8 +1,25 @@
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
 
+/** A request must be here by then; left to itself, Fastify waits for ever. */
+const REQUEST_MS = 30_000
+/** A connection on which nothing moves for so long is cut. Answers that wait in line take less. */
+const IDLE_MS = 600_000
+const MOST_CONNECTIONS = 2_048
+
 /** The node's HTTP face. Failures are problem+json; nothing of an unknown error leaves the house. */
 export function createServer(options: createServer.Options): FastifyInstance {
-  const app = fastify({ bodyLimit: 1 << 20, forceCloseConnections: true, logger: false })
+  const { checkMs, requestMs = REQUEST_MS } = options
+  const app = fastify({
+    bodyLimit: 1 << 20,
+    connectionTimeout: IDLE_MS,
+    forceCloseConnections: true,
+    logger: false,
+    requestTimeout: requestMs,
+    ...(checkMs === undefined ? {} : { http: { connectionsCheckingInterval: checkMs } }),
+  })
+  // Warning: Node swaps the two when this one is the longer.
+  app.server.headersTimeout = requestMs
+  app.server.maxConnections = MOST_CONNECTIONS
   app.setNotFoundHandler((request, reply) =>
     problem(reply, {
       detail: `There is no ${request.method} ${request.url.split('?', 1)[0]} here.`,
@@ -25,7 +42,12 @@ export function createServer(options: createServer.Options): FastifyInstance {
 }
 
 export declare namespace createServer {
-  type Options = { onError: (error: Error) => void }
+  type Options = {
+    onError: (error: Error) => void
+    /** By when a request must be here, and how often that is looked at. */
+    requestMs?: number
+    checkMs?: number
+  }
 }
 
 /** Answers a failure as RFC 9457 has it. */

@@ -62,6 +62,8 @@ export declare namespace Books {
 
 const CHAIN_AGE_MS = 15_000
 const CHAIN_LOST_MS = 600_000
+/** So long an earlier epoch is taken for the answer of a replica that lags, not for a chain that turned back. */
+const LAG_MS = 60_000
 
 export function createBooks(options: Books.Options): Books {
   const { deployment, journal, provider } = options
@@ -82,7 +84,8 @@ export function setCredit(books: Books, price: Price): void {
 
 /** The book of a session key, as fresh as serving needs; undefined if it has no channel with money here. */
 export async function openBook(books: Books, signer: Address): Promise<Book | undefined> {
-  const book = await loadedBook(books, signer)
+  const loading = loadedBook(books, signer)
+  const book = await loading
   const age = Date.now() - book.readAt
   if (age > CHAIN_AGE_MS) {
     await refresh(books, book).catch((error: unknown) => {
@@ -91,7 +94,8 @@ export async function openBook(books: Books, signer: Address): Promise<Book | un
     })
   }
   if (book.deposit > 0n) return book
-  books.open.delete(signer)
+  // Only this book, which may have been replaced since: two books of one channel would give credit twice.
+  if (books.open.get(signer) === loading) books.open.delete(signer)
   return undefined
 }
 
@@ -109,6 +113,7 @@ export function loadedBook(books: Books, signer: Address): Promise<Book> {
 export async function refresh(books: Books, book: Book): Promise<void> {
   const { client, deployment, provider } = books.options
   const chain = await Inference.channelOf(client, { deployment, provider, signer: book.signer })
+  if (chain.epoch < book.epoch && Date.now() - book.readAt < LAG_MS) return
   if (chain.epoch !== book.epoch) {
     Object.assign(book, {
       announced: 0n,
@@ -194,7 +199,9 @@ export async function charge(books: Books, order: charge.Order): Promise<void> {
       if (Date.now() >= deadline)
         throw unpaid(books, book, 'payment_timeout', 'The answer stopped: no voucher came in time.')
       await voucherOrTimeout(book, { ms: deadline - Date.now(), signal })
-      if (book.paid > paid) deadline = Date.now() + books.options.patienceMs
+      // A wei now and then buys no more patience.
+      if (book.paid - paid < books.credit / 4n || book.paid === paid) continue
+      deadline = Date.now() + books.options.patienceMs
       paid = book.paid
     }
   } finally {

@@ -12,6 +12,13 @@ import { createEventStream } from './eventStream.ts'
 import { errorBody, OpenAiError } from './OpenAiError.ts'
 import type { Slots, Ticket } from './slots.ts'
 
+const MOST_ATTEMPTS = 6
+const MOST_REMEMBERED = 10_000
+/** Bytes that a token stands for at most; runs of spaces are the longest. */
+const LONGEST_TOKEN = 64
+/** What the template puts around each message, at least. */
+const TOKENS_OF_TURN = 4
+
 /** Everything that answering needs. */
 export type Counter = {
   /** Signs for the provider. */
@@ -26,6 +33,8 @@ export type Counter = {
   price(): Promise<Price>
   /** Requests that run, by session key and id: a retry takes over. */
   readonly running: Map<string, Attempt>
+  /** How often a request was asked for, by session key and id. */
+  readonly asked: Map<string, number>
 }
 
 export type Attempt = { abort: () => void; done: Promise<void> }
@@ -66,6 +75,7 @@ export async function complete(counter: Counter, call: Call): Promise<void> {
   }
   const book = isFree ? undefined : await authorize(books, { ...call, terms })
 
+  requireFit(request, engine)
   const prompt = request.messages
     ? engine.promptOfChat(request.messages)
     : engine.promptOfText(request.prompt)
@@ -77,7 +87,9 @@ export async function complete(counter: Counter, call: Call): Promise<void> {
   }
 
   const id = String(call.headers[PaidRequest.HEADERS.request]) as Hex
-  await takeOver(counter, { abort, name: `${book.signer}:${id}` }, async () => {
+  const name = `${book.signer}:${id}`
+  countAttempt(counter, name)
+  await takeOver(counter, { abort, name }, async () => {
     const entry = chargeOf(books, book, { body: call.body, id, price })
     await thaw(books, book)
     const least = costOf({ inputTokens: prompt.length, outputTokens: 1 }, entry.price)
@@ -101,7 +113,7 @@ export function requireModel(counter: Counter, model: string): void {
 
 async function answer(counter: Counter, job: Job): Promise<void> {
   const { log, slots } = counter
-  const ticket = slots.admit()
+  const ticket = slots.admit(job.payer?.book.signer ?? 'free')
   const since = performance.now()
   try {
     const usage = await speak(counter, job, ticket)
@@ -201,6 +213,27 @@ function fail({ log, signal }: Counter, { payer, raw }: Job, error: unknown): vo
   raw.end(`data: ${JSON.stringify(errorBody(failure))}\n\n`)
 }
 
+/** A retry costs nothing but what goes beyond, so there is an end to them. Forgets the oldest requests, and all at a restart. */
+function countAttempt({ asked }: Counter, name: string): void {
+  const count = (asked.get(name) ?? 0) + 1
+  if (count > MOST_ATTEMPTS) {
+    const message = `The request was made ${MOST_ATTEMPTS} times. Make it anew, under another id.`
+    throw new OpenAiError(400, 'too_many_retries', message)
+  }
+  asked.delete(name)
+  asked.set(name, count)
+  if (asked.size > MOST_REMEMBERED) asked.delete(asked.keys().next().value as string)
+}
+
+/** Refuses what cannot fit before it is turned into tokens, for which the whole node would wait. */
+function requireFit({ messages, prompt }: CompletionRequest, { contextSize }: Engine): void {
+  const bytes = messages
+    ? messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0)
+    : Buffer.byteLength(prompt)
+  const fewest = Math.floor(bytes / LONGEST_TOKEN) + (messages?.length ?? 0) * TOKENS_OF_TURN
+  if (fewest >= contextSize) throw tooLong(fewest, contextSize)
+}
+
 /** Runs `work` as the only attempt of its name, after ending an earlier one. */
 async function takeOver(
   { running }: Counter,
@@ -222,6 +255,6 @@ async function takeOver(
 }
 
 function tooLong(tokens: number, most: number): OpenAiError {
-  const message = `This model's maximum context length is ${most} tokens; the prompt has ${tokens}.`
+  const message = `This model's maximum context length is ${most} tokens; the prompt has ${tokens} or more.`
   return new OpenAiError(400, 'context_length_exceeded', message, { param: 'messages' })
 }

@@ -1,6 +1,9 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 
+/** So long a reader may take nothing before its answer ends and its place is another's. */
+const PATIENCE_MS = 30_000
+
 /** Server-sent events over one answer. Each write waits until the reader keeps up. */
 export type EventStream = {
   readonly opened: boolean
@@ -11,9 +14,15 @@ export type EventStream = {
   end(): void
 }
 
-export function createEventStream(raw: ServerResponse, signal: AbortSignal): EventStream {
+export function createEventStream(
+  raw: ServerResponse,
+  signal: AbortSignal,
+  patienceMs: number = PATIENCE_MS,
+): EventStream {
   const write = async (text: string) => {
-    if (!raw.write(text)) await once(raw, 'drain', { signal })
+    if (raw.write(text)) return
+    const patience = setTimeout(() => raw.destroy(), patienceMs)
+    await once(raw, 'drain', { signal }).finally(() => clearTimeout(patience))
   }
   return {
     end: () => void raw.end(),

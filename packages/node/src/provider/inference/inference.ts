@@ -64,6 +64,7 @@ export async function openInference(config: InferenceConfig, deps: openInference
   const price = priceReader(config, { books, deps })
   const counter: Counter = {
     account,
+    asked: new Map(),
     books,
     engine,
     log,
