@@ -5,6 +5,9 @@ import {ITriggerRegistry} from "../../src/compute/interfaces/ITriggerRegistry.so
 import {ProofTest} from "../LogProver/ProofTest.sol";
 
 contract LogsTest is ProofTest {
+    address internal constant HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;
+    bytes internal constant HISTORY_CODE =
+        hex"3373fffffffffffffffffffffffffffffffffffffffe14604657602036036042575f35600143038111604257611fff81430311604257611fff9006545f5260205ff35b5f5ffd5b5f35611fff60014303065500";
     uint256 internal triggerId;
 
     function setUp() public override {
@@ -56,6 +59,19 @@ contract LogsTest is ProofTest {
         _execute(late, _input(Case(log.blockHash, log.blockNumber + 1, "", 0, "", 0, log.topics, 0, 0, 0)));
         log.blockNumber += 7;
         _expectReason(triggerId, ITriggerRegistry.Reason.UnknownBlock);
+        _execute(triggerId, _input(log));
+    }
+
+    /// TRG-23: the last 8,191 blocks count, by EIP-2935's contract where BLOCKHASH does not reach.
+    function test_reachesBack(uint256 distance) external {
+        distance = bound(distance, 257, 9000);
+        vm.etch(HISTORY, HISTORY_CODE);
+        Case memory log = _case(5);
+        _after(log);
+        vm.roll(log.blockNumber + distance);
+        vm.store(HISTORY, bytes32(log.blockNumber % 8191), log.blockHash);
+
+        if (distance > 8191) _expectReason(triggerId, ITriggerRegistry.Reason.UnknownBlock);
         _execute(triggerId, _input(log));
     }
 

@@ -1,0 +1,181 @@
+import { concat, encodePacked, type Hex, keccak256, toHex } from 'viem'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { TriggerRegistryAbi as abi } from '../../packages/contracts/abi/index.ts'
+import {
+  type RpcBlock,
+  type RpcReceipt,
+  receiptProof,
+} from '../../packages/contracts/scripts/receiptProof.ts'
+import { type Chain, startChain } from '../chain.ts'
+import { createAgent, cronConfig, eventConfig, sponsor, tickInput, webhookConfig, write } from './agent.ts'
+
+const EXECUTOR = 5
+const SIGNER = 7
+/** Emits one log, of its calldata, with its first word as a topic. */
+const EMITTER: Hex = '0x365f5f375f51365fa100'
+const EMITTER_AT: Hex = '0x00000000000000000000000000000000000e3117'
+
+let chain: Chain
+beforeAll(async () => {
+  chain = await startChain({ args: ['--gas-limit', '300000000'] })
+  await execute('openCredit', [], { value: 1n })
+})
+afterAll(() => chain.close())
+
+/** What a batch of cron triggers may cost, each. */
+const BATCHES = [
+  [1, 52_500],
+  [2, 37_500],
+  [5, 28_500],
+  [10, 25_500],
+  [20, 24_000],
+] as const
+
+test('TRG-40: an executor of ticks is repaid what its receipt says, within 1 %, and a tenth of the base fee', async () => {
+  const ids: bigint[] = []
+  for (let i = 0; i < 20; i++) ids.push(await sponsored(0, cronConfig('* * * * *')))
+  const backfill = await sponsored(0, cronConfig('* * * * *', 1))
+  for (const [id, most] of [
+    [ids[0] ?? 0n, 50_500n],
+    [backfill, 53_500n],
+  ] as const) {
+    await chain.warp(60)
+    const { gasUsed } = await repaid(async () => execute('executeTrigger', [id, tickInput(await due(id))]))
+    report('cron, one', gasUsed)
+    expect(gasUsed).toBeLessThanOrEqual(most)
+  }
+  for (const [count, most] of BATCHES) {
+    await chain.warp(60)
+    const some = ids.slice(0, count)
+    const input = tickInput(await due(ids[0] ?? 0n))
+    const { gasUsed } = await repaid(() => execute('executeMany', [some, some.map(() => input)]))
+    report(`cron, ${count} at once, each`, gasUsed / BigInt(count))
+    expect(gasUsed / BigInt(count)).toBeLessThanOrEqual(most)
+  }
+})
+
+test('TRG-40: so is one of deliveries', async () => {
+  const id = await sponsored(1, webhookConfig(account(SIGNER).address))
+  for (const [nonce, length] of [0, 32, 32, 512].entries()) {
+    const { gasUsed } = await repaid(async () =>
+      execute('executeTrigger', [id, await delivery(id, nonce, length)]),
+    )
+    if (nonce === 0) continue // the first of a word of nonces pays for the word
+    report(`delivery of ${length} bytes`, gasUsed)
+    expect(gasUsed).toBeLessThanOrEqual(length === 32 ? 65_500 : 75_500)
+  }
+})
+
+test('TRG-40: so is one of logs, of a block of 200 transactions, fresh or older than BLOCKHASH reaches', async () => {
+  await rpc('anvil_setCode', [EMITTER_AT, EMITTER])
+  const id = await sponsored(2, eventConfig(EMITTER_AT))
+  const { block, receipts } = await blockOf(200)
+  const input = (index: number): Hex =>
+    concat([
+      encodePacked(['uint8', 'uint64', 'uint32', 'uint32'], [1, BigInt(block['number'] ?? 0), index, 0]),
+      receiptProof(block, receipts, index),
+    ])
+  for (const index of [0, 1, 127, 128, 199]) {
+    const { gasUsed } = await repaid(() => execute('executeTrigger', [id, input(index)]))
+    report(`log of transaction ${index} of 200`, gasUsed)
+    expect(gasUsed).toBeLessThanOrEqual(136_000)
+  }
+  expect(await read('isDue', [id, input(199)])).toEqual([false, 9])
+
+  await mineTo(block, 300)
+  await repaid(() => execute('executeTrigger', [id, input(50)]))
+})
+
+/** Checks that the executor's credit grew by what the transaction cost it, and the premium. */
+async function repaid(run: () => ReturnType<typeof write>): ReturnType<typeof write> {
+  const executor = account(EXECUTOR).address
+  const before = (await read('creditOf', [executor])) as bigint
+  const receipt = await run()
+  const paid = ((await read('creditOf', [executor])) as bigint) - before
+  const { baseFeePerGas } = await chain.client.getBlock({ blockNumber: receipt.blockNumber })
+  const premium = (receipt.gasUsed * (baseFeePerGas ?? 0n)) / 10n
+  const ratio = Number(paid - premium) / Number(receipt.gasUsed * receipt.effectiveGasPrice)
+  expect(ratio).toBeGreaterThan(0.99)
+  expect(ratio).toBeLessThan(1.01)
+  return receipt
+}
+
+async function sponsored(triggerType: 0 | 1 | 2, config: Hex): Promise<bigint> {
+  const id = await createAgent(chain, { triggerType, config })
+  await sponsor(chain, id)
+  return id
+}
+
+async function delivery(triggerId: bigint, nonce: number, length: number): Promise<Hex> {
+  const payload: Hex = length === 0 ? '0x' : `0x${'ab'.repeat(length)}`
+  const { timestamp } = await chain.client.getBlock()
+  const signature = await account(SIGNER).signTypedData({
+    domain: {
+      name: 'Jeju TriggerRegistry',
+      version: '1',
+      chainId: chain.deployment.chainId,
+      verifyingContract: chain.deployment.triggerRegistry,
+    },
+    types: {
+      WebhookDelivery: [
+        { name: 'triggerId', type: 'uint256' },
+        { name: 'nonce', type: 'uint64' },
+        { name: 'timestamp', type: 'uint64' },
+        { name: 'payloadHash', type: 'bytes32' },
+      ],
+    },
+    primaryType: 'WebhookDelivery',
+    message: { triggerId, nonce: BigInt(nonce), timestamp, payloadHash: keccak256(payload) },
+  })
+  const head = encodePacked(
+    ['uint8', 'uint64', 'uint40', 'uint16'],
+    [1, BigInt(nonce), Number(timestamp), 65],
+  )
+  return concat([head, signature, payload])
+}
+
+/** A block of `count` transactions of all types, each with a log. */
+async function blockOf(count: number): Promise<{ block: RpcBlock; receipts: RpcReceipt[] }> {
+  await rpc('evm_setAutomine', [false])
+  const first = await chain.client.getTransactionCount({ address: account(8).address })
+  for (let i = 0; i < count; i++) {
+    const fees = i % 2 === 0 ? { gasPrice: 10n ** 10n } : { maxFeePerGas: 10n ** 10n }
+    const data = concat([toHex(i, { size: 32 }), toHex(10n ** 18n, { size: 32 })])
+    await chain
+      .walletOf(8)
+      .sendTransaction({ to: EMITTER_AT, data, gas: 100_000n, nonce: first + i, ...fees })
+  }
+  await rpc('evm_mine', [])
+  await rpc('evm_setAutomine', [true])
+  const block = (await rpc('eth_getBlockByNumber', ['latest', false])) as RpcBlock
+  return { block, receipts: (await rpc('eth_getBlockReceipts', ['latest'])) as RpcReceipt[] }
+}
+
+/** Mines until the next block comes `distance` blocks after this one, without letting time pass. */
+async function mineTo(block: RpcBlock, distance: number): Promise<void> {
+  const ahead = BigInt(block['number'] ?? 0) + BigInt(distance) - 1n
+  const missing = ahead - (await chain.client.getBlockNumber({ cacheTime: 0 }))
+  await rpc('anvil_mine', [toHex(missing), '0x0'])
+}
+
+function account(index: number) {
+  const found = chain.accounts[index]
+  if (!found) throw new RangeError(`There is no development account ${index}.`)
+  return found
+}
+
+const rpc = (method: string, params: unknown[]): Promise<unknown> =>
+  chain.client.request({ method, params } as never)
+const due = (id: bigint) => read('dueTick', [id]) as Promise<bigint>
+const read = (functionName: string, args: unknown[]): Promise<unknown> =>
+  chain.client.readContract({ address: chain.deployment.triggerRegistry, abi, functionName, args } as never)
+const execute = (functionName: string, args: unknown[], rest = {}) =>
+  write(chain, EXECUTOR, {
+    address: chain.deployment.triggerRegistry,
+    abi,
+    functionName,
+    args,
+    gas: 10_000_000n,
+    ...rest,
+  })
+const report = (what: string, gas: bigint) => console.log(`${what}: ${gas} gas`)
