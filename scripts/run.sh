@@ -113,6 +113,10 @@ for bin in "$root"/node_modules/@foundry-rs/*-*-*/bin; do
   [ ! -d "$bin" ] || PATH=$bin:$PATH
 done
 
+# Who started this; the command cannot ask any more when that one is killed early.
+JEJU_LAUNCH="$$ $PPID"
+export JEJU_LAUNCH
+
 trap - EXIT INT TERM HUP
 cd "$cwd"
 exec "$@"

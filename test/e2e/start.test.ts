@@ -107,9 +107,12 @@ test('what a kill leaves behind is gone or taken over by the next start', async 
   expect(existsSync(join(home.path, 'node.lock'))).toBe(false)
 })
 
-test('a kill of npm alone closes the market too', async () => {
+test.each([
+  ['the market', OPEN],
+  ['a market that starts', /local chain …/],
+])('a kill of npm alone closes %s too', async (_, when) => {
   market = npmStart()
-  await market.says(OPEN)
+  await market.says(when)
   process.kill(market.pid, 'SIGKILL')
   await until('The end of the market', async () => busy().length === 0)
   expect(existsSync(join(home.path, 'node.lock'))).toBe(false)

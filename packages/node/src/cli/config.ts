@@ -21,8 +21,8 @@ export type Config = {
   /** The repository that this runs from; undefined when installed from npm. */
   checkout: string | undefined
   userHome: string
-  /** Set when npm started this process, as a child that must not outlive it. */
-  startedByNpm: boolean
+  /** The process of npm that started this one, as a child that must not outlive it. */
+  npmProcess: number | undefined
   /** For the processes that this one starts. */
   environment: NodeJS.ProcessEnv
 }
@@ -46,9 +46,15 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     runtime: runtime(environment['JEJU_RUNTIME']),
     checkout,
     userHome,
-    startedByNpm: environment['npm_lifecycle_event'] !== undefined,
+    npmProcess: environment['npm_lifecycle_event'] === undefined ? undefined : parent(environment),
     environment,
   }
+}
+
+/** Who started this process. Its launcher, whose place it took, knew before it could die. */
+function parent({ JEJU_LAUNCH = '' }: NodeJS.ProcessEnv): number {
+  const [own, of] = JEJU_LAUNCH.split(' ').map(Number)
+  return of !== undefined && own === process.pid ? of : process.ppid
 }
 
 function dockerSocket(host: string | undefined): string {

@@ -1,9 +1,10 @@
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
 import { access, constants, readFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
-import { promisify } from 'node:util'
+import { text } from 'node:stream/consumers'
 import { ComputeError, type Deployment } from '@jejunetwork/sdk'
 import { UsageError } from '../errors.ts'
 import { foundry } from './foundry.ts'
@@ -20,17 +21,10 @@ export async function deploy(options: deploy.Options): Promise<Deployment> {
       { cause },
     )
   })
-  const args = ['script', 'script/DeployCompute.s.sol', '--rpc-url', rpcUrl, '--broadcast']
-  try {
-    await promisify(execFile)(foundry('forge'), args, {
-      cwd: CONTRACTS,
-      env: { ...environment, PATH: `${dirname(process.execPath)}${delimiter}${environment['PATH'] ?? ''}` },
-      maxBuffer: 64 * 1024 * 1024,
-      ...(signal ? { signal } : {}),
-    })
-  } catch (cause) {
-    throw new DeployFailedError({ cause })
-  }
+  await forge(['script', 'script/DeployCompute.s.sol', '--rpc-url', rpcUrl, '--broadcast'], {
+    env: { ...environment, PATH: `${dirname(process.execPath)}${delimiter}${environment['PATH'] ?? ''}` },
+    signal,
+  })
   const directory = environment['DEPLOYMENTS'] ?? 'deployments'
   return JSON.parse(await readFile(join(CONTRACTS, directory, `${chainId}.json`), 'utf8')) as Deployment
 }
@@ -42,6 +36,35 @@ export declare namespace deploy {
     environment: NodeJS.ProcessEnv
     rpcUrl: string
     signal?: AbortSignal
+  }
+}
+
+/** Runs forge, and ends it together with the compiler that it started. */
+async function forge(
+  args: readonly string[],
+  { env, signal }: { env: NodeJS.ProcessEnv; signal: AbortSignal | undefined },
+): Promise<void> {
+  signal?.throwIfAborted()
+  const child = spawn(foundry('forge'), args, {
+    cwd: CONTRACTS,
+    detached: true,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  await once(child, 'spawn')
+  const group = -(child.pid ?? 0)
+  const end = () => process.kill(group, 'SIGKILL')
+  signal?.addEventListener('abort', end)
+  try {
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ])
+    signal?.throwIfAborted()
+    if (code !== 0) throw new DeployFailedError({ stderr, stdout })
+  } finally {
+    signal?.removeEventListener('abort', end)
   }
 }
 
@@ -58,11 +81,7 @@ export function sourcesHash(): string {
 export class DeployFailedError extends ComputeError {
   override readonly name = 'DeployFailedError'
 
-  constructor({ cause }: { cause: unknown }) {
-    const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string }
-    super(
-      `The contracts could not be deployed; forge said:\n${`${stdout}\n${stderr}`.trim().slice(-2_000)}`,
-      { cause },
-    )
+  constructor({ stderr, stdout }: { stderr: string; stdout: string }) {
+    super(`The contracts could not be deployed; forge said:\n${`${stdout}\n${stderr}`.trim().slice(-2_000)}`)
   }
 }

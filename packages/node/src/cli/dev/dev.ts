@@ -12,7 +12,7 @@ import { port } from '../input.ts'
 import { developmentAccount } from '../keys.ts'
 import { embeddedModel } from '../model.ts'
 import { forgetLocalChain, type LocalChain, startLocalChain } from './localChain.ts'
-import { untilOrphaned } from './orphan.ts'
+import { OrphanedError, untilOrphaned } from './orphan.ts'
 import { assertFree } from './ports.ts'
 import { summary } from './summary.ts'
 
@@ -23,7 +23,7 @@ type Ports = { rpc: number; http: number; ssh: number }
 
 /** Runs a whole local market until interrupted, and leaves nothing running behind. */
 export const dev: Run = async (context, { options }) => {
-  const { config, output, signal } = context
+  const { config, output } = context
   if (!config.checkout)
     throw new UsageError(
       'The local market runs from the repository, which holds the contracts; clone it and `npm start`.',
@@ -33,6 +33,7 @@ export const dev: Run = async (context, { options }) => {
     http: port('--port', options['port'] ?? '4007'),
     ssh: port('--ssh-port', options['sshPort'] ?? '2222'),
   }
+  const signal = endsWithNpm(context)
   const release = hold(config.home)
   try {
     if (options['reset']) await forget(config)
@@ -41,7 +42,7 @@ export const dev: Run = async (context, { options }) => {
     await assertFree(ports.ssh, { what: 'SSH', option: '--ssh-port' })
     const chain = await startLocalChain(config, { onProgress: output.step, port: ports.rpc, signal })
     try {
-      await runProvider(context, { chain, ports })
+      await runProvider({ ...context, signal }, { chain, ports })
     } finally {
       output.say('Stopping …')
       await chain.anvil.close()
@@ -62,6 +63,15 @@ function hold(home: string): () => void {
       { cause },
     )
   }
+}
+
+/** Aborts when asked to stop, and when npm dies without passing the news on, from the first moment. */
+function endsWithNpm({ config, signal }: Context): AbortSignal {
+  if (config.npmProcess === undefined) return signal
+  const life = new AbortController()
+  signal.addEventListener('abort', () => life.abort(signal.reason), { once: true })
+  void untilOrphaned(config.npmProcess, signal).then(() => life.abort(new OrphanedError()))
+  return life.signal
 }
 
 async function runProvider(
@@ -85,10 +95,8 @@ async function runProvider(
   try {
     log.open()
     process.stdout.write(`${summary({ chain, config, ports, pricePerHour: PRICE_PER_HOUR, provider })}\n`)
-    const orphaned = config.startedByNpm ? untilOrphaned(life) : new Promise<never>(() => {})
     const ended = await Promise.race([
       aborted(signal),
-      orphaned,
       provider.done,
       chain.anvil.exited.then((how) => `The local chain ended by itself, with ${how}.`),
     ])
