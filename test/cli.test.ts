@@ -70,7 +70,10 @@ test.each([
   [['ssh', '4'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
   [['ledger', 'deposit', '-1'], 'The deposit is an amount of ETH such as 0.25; it was "-1".'],
   [['ledger', 'deposit', '1,5'], 'The deposit is an amount of ETH such as 0.25; it was "1,5".'],
-  [['ledger', 'withdraw', '1'], 'The contract refused withdrawTo: balance too low'],
+  [
+    ['ledger', 'withdraw', '1'],
+    'Nothing is in the ledger; `jeju-compute ledger balance` shows where money is.',
+  ],
 ])('refuses %j in one sentence', async (args, sentence) => {
   const { code, stderr, stdout } = await run(args, home.env)
   expect(stderr).toContain(sentence)
@@ -84,6 +87,11 @@ test('money goes to the ledger and comes back', async () => {
   expect((await run(['ledger', 'withdraw', '0.5'], home.env)).code).toBe(0)
   const { stdout } = await run(['ledger', 'balance', '--json'], home.env)
   expect(JSON.parse(stdout).ledger).toBe('1000000000000000000')
+
+  const tooMuch = await run(['ledger', 'withdraw', '2'], home.env)
+  expect(tooMuch.stderr).toBe('1 ETH is in the ledger; 2 ETH cannot be withdrawn.\n')
+  const all = await run(['ledger', 'withdraw', 'all', '--json'], home.env)
+  expect(JSON.parse(all.stdout).amount).toBe('1000000000000000000')
 })
 
 test('a wallet is made once, and opens with its password alone', async () => {
@@ -97,7 +105,9 @@ test('a wallet is made once, and opens with its password alone', async () => {
     const shown = await run(['wallet', 'address'], env)
     expect(shown.stdout).toBe(`${address}\n`)
     expect((await run(['wallet', 'new'], env)).stderr).toContain('holds a wallet already')
-    const wrong = await run(['wallet', 'address'], { ...env, JEJU_PASSWORD: 'wrong' })
+    const { JEJU_PASSWORD: _, ...locked } = env
+    expect((await run(['wallet', 'address'], locked)).stdout, 'without its password').toBe(`${address}\n`)
+    const wrong = await run(['ledger', 'deposit', '1'], { ...env, JEJU_PASSWORD: 'wrong' })
     expect(wrong).toMatchObject({ code: 1, stderr: `The password does not open ${keystore}.\n` })
 
     writeFileSync(keystore, 'no JSON')

@@ -31,6 +31,10 @@ export type Channel = {
   closeWindow: number
 }
 
+/** A channel, with whose it is. */
+export type OwnChannel = Channel & { provider: Address; signer: Address }
+
+const PAGE = 50n
 const SESSION_TYPE = keccak256(stringToHex('Session(address owner,address signer,uint128 cap,uint40 expiry)'))
 const CLOSE_TYPE = keccak256(
   stringToHex('Close(address provider,address signer,address token,uint128 tally,uint256 deadline)'),
@@ -74,6 +78,22 @@ export async function channelOf(client: Client, options: channelOf.Options): Pro
 
 export declare namespace channelOf {
   type Options = { deployment: Deployment; provider: Address; signer: Address }
+}
+
+/** The channels that an account's session keys ever opened, newest first, page by page. */
+export async function* channelsOf(client: Client, options: balanceOf.Options): AsyncGenerator<OwnChannel> {
+  const { account, deployment } = options
+  let cursor = 0n
+  do {
+    const [entries, next] = await readContract(client, {
+      ...at(deployment),
+      args: [account, cursor, PAGE],
+      functionName: 'channelsOf',
+    })
+    for (const { channel, metered, provider, signer } of entries)
+      if (!metered) yield { ...channel, provider, signer }
+    cursor = next
+  } while (cursor !== 0n)
 }
 
 /** Whose session key this is; undefined if nobody registered it. */

@@ -154,7 +154,7 @@ const ledger: Group = {
   commands: [
     {
       usage: 'balance',
-      summary: 'Show all of it: wallet, ledger, inference, stake.',
+      summary: 'Show all of it: wallet, ledger, inference, channels, stake.',
       example: 'ledger balance --json',
       load: async () => (await import('./commands/ledger.ts')).balance,
     },
@@ -167,8 +167,9 @@ const ledger: Group = {
     },
     {
       usage: 'withdraw <eth>',
-      summary: 'Move ETH from the ledger, or with --inference from the inference balance, to the wallet.',
-      example: 'ledger withdraw 0.5',
+      summary:
+        'Move ETH, or `all`, from the ledger, or with --inference from the inference balance, to the wallet.',
+      example: 'ledger withdraw all --inference',
       options: [['--inference', 'from the inference balance']],
       load: async () => (await import('./commands/ledger.ts')).withdraw,
     },

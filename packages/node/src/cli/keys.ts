@@ -3,10 +3,13 @@ import { dirname } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import {
+  type Address,
   type Chain,
   createWalletClient,
+  getAddress,
   type Hex,
   http,
+  isAddress,
   type LocalAccount,
   type Transport,
   type WalletClient,
@@ -30,6 +33,21 @@ export async function unlock(config: Config, { market, role }: unlock.Options): 
   throw new UsageError(
     'There is no wallet; make one with `jeju-compute wallet new`, or set JEJU_PRIVATE_KEY.',
   )
+}
+
+/** Whose key `unlock` gives; asks for no password where the keystore names its address, as most do. */
+export async function whose(config: Config, options: unlock.Options): Promise<whose.Result> {
+  const { keystore, privateKey } = config
+  if (!privateKey && existsSync(keystore)) {
+    const named = `0x${readKeystore(keystore).address?.replace(/^0x/, '')}`
+    if (isAddress(named, { strict: false })) return { address: getAddress(named), from: keystore }
+  }
+  const { account, from } = await unlock(config, options)
+  return { address: account.address, from }
+}
+
+export declare namespace whose {
+  type Result = { address: Address; from: string }
 }
 
 export declare namespace unlock {

@@ -12,7 +12,7 @@ import { connect, type Market } from '../connect.ts'
 import type { Context, Input, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { eth, ether, port } from '../input.ts'
-import { unlock } from '../keys.ts'
+import { unlock, whose } from '../keys.ts'
 import { embeddedModel } from '../model.ts'
 import { facts } from '../output.ts'
 
@@ -67,8 +67,7 @@ export const registerProvider: Run = async (context, input) => {
 export const providerStatus: Run = async ({ config }) => {
   const market = await connect(config)
   const { client, deployment } = market
-  const { account } = await unlock(config, { market, role: 'provider' })
-  const owner = account.address
+  const { address: owner } = await whose(config, { market, role: 'provider' })
   const providerId = await Registry.idOf(client, { deployment, owner })
   if (providerId === undefined)
     throw new UsageError(`${owner} is no provider yet; see \`jeju-compute provider start --help\`.`)

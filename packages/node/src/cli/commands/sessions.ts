@@ -3,19 +3,20 @@ import { connect, type Market } from '../connect.ts'
 import type { Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { eth, time, whole } from '../input.ts'
-import { unlock, walletOn } from '../keys.ts'
+import { unlock, walletOn, whose } from '../keys.ts'
 import { facts, table } from '../output.ts'
 
 export const sessions: Run = async ({ config, output }, { options }) => {
-  const { client, deployment, ...market } = await connect(config)
-  const { account } = await unlock(config, { market: { client, deployment, ...market }, role: 'user' })
+  const market = await connect(config)
+  const { client, deployment } = market
+  const { address: renter } = await whose(config, { market, role: 'user' })
   const limit = whole('--limit', options['limit'] ?? '20')
   const read = async () => {
-    const { sessionIds } = await Rental.list(client, { deployment, limit, renter: account.address })
+    const { sessionIds } = await Rental.list(client, { deployment, limit, renter })
     return Promise.all(sessionIds.map((sessionId) => Rental.get(client, { deployment, sessionId })))
   }
   const found = await output.during('Reading your rentals', read())
-  if (found.length === 0) return { data: found, text: `${account.address} has rented nothing yet.` }
+  if (found.length === 0) return { data: found, text: `${renter} has rented nothing yet.` }
 
   const rows = found.map((session) => [
     String(session.sessionId),
@@ -32,7 +33,9 @@ export const extend: Run = async ({ config, output }, { args }) => {
   const sessionId = whole('The session', args[0])
   const hours = whole('The number of hours', args[1])
   const market = await connect(config)
-  const { pricePerHour } = await sessionOf(market, sessionId)
+  const { pricePerHour, status } = await sessionOf(market, sessionId)
+  if (status !== 'running')
+    throw new UsageError(`Session ${sessionId} is ${status}; only a running one can be extended.`)
   const { account } = await unlock(config, { market, role: 'user' })
   if (!market.isLocal)
     await output.confirm(`${hours} more hours of session ${sessionId} cost ${eth(pricePerHour * hours)}.`)
@@ -49,7 +52,9 @@ export const extend: Run = async ({ config, output }, { args }) => {
 export const terminate: Run = async ({ config, output }, { args }) => {
   const sessionId = whole('The session', args[0])
   const market = await connect(config)
-  await sessionOf(market, sessionId)
+  const { status } = await sessionOf(market, sessionId)
+  if (status !== 'running' && status !== 'pending')
+    throw new UsageError(`Session ${sessionId} is ${status}; there is nothing to end.`)
   const { account } = await unlock(config, { market, role: 'user' })
   const ended = Rental.terminate(walletOn(market, account), { deployment: market.deployment, sessionId })
   const { earned, hash, refund } = await output.during('Ending the session', ended)

@@ -1,6 +1,6 @@
 import { connect } from '../connect.ts'
 import type { Run } from '../context.ts'
-import { newKeystore, unlock } from '../keys.ts'
+import { newKeystore, whose } from '../keys.ts'
 
 export const newWallet: Run = async ({ config, output }) => {
   const { address } = await newKeystore(config)
@@ -9,8 +9,7 @@ export const newWallet: Run = async ({ config, output }) => {
 }
 
 export const address: Run = async ({ config, output }) => {
-  const market = await connect(config)
-  const { account, from } = await unlock(config, { market, role: 'user' })
+  const { address, from } = await whose(config, { market: await connect(config), role: 'user' })
   output.say(`From ${from}.`)
-  return { data: { address: account.address, from }, text: account.address }
+  return { data: { address, from }, text: address }
 }
