@@ -1,4 +1,6 @@
+import { payingFetch } from '@jejunetwork/sdk'
 import OpenAI from 'openai'
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { market, openPayer, STORY } from './node.ts'
 
@@ -21,6 +23,15 @@ test('a model that costs nothing needs no payment, in one piece or as a stream',
     expect(chunk.usage).toBeUndefined()
   }
   expect(text).toBe(whole.choices[0]?.message.content)
+})
+
+test('a client without a channel needs none for it', async () => {
+  const { chain, node, payee } = shop
+  const session = privateKeyToAccount(generatePrivateKey())
+  const { deployment } = chain
+  const fetch = payingFetch(chain.client as never, { deployment, provider: payee.provider, session })
+  const openai = new OpenAI({ apiKey: 'none', baseURL: `${node.url}/v1`, fetch })
+  expect((await openai.chat.completions.create(STORY)).choices).toHaveLength(1)
 })
 
 test('a client that could pay pays nothing for it', async () => {

@@ -37,7 +37,8 @@ export function payingFetch(client: PublicClient, options: payingFetch.Options):
     const body = new Uint8Array(await request.arrayBuffer())
     const wanted = parse(body)
     const price = wanted && (await priceOf(shop, wanted.model))
-    if (wanted === undefined || price === undefined) return fetch(request.url, plain(request, body))
+    const isFree = price?.inputPrice === 0n && price.outputPrice === 0n
+    if (wanted === undefined || price === undefined || isFree) return fetch(request.url, plain(request, body))
 
     const url = `${new URL(request.url).origin}${base}`
     let payer = shop.payers.get(url)

@@ -95,7 +95,7 @@ async function handle(desk: Desk, request: IncomingMessage, response: ServerResp
     const message = `No provider serves the model '${model}' now.`
     return sendError(response, { code: 'model_not_found', message, status: 404 })
   }
-  await ensureChannel(desk, offer)
+  if (offer.price.inputPrice + offer.price.outputPrice > 0n) await ensureChannel(desk, offer)
   await forward(desk, { body, offer, path, request, response })
 }
 

@@ -2,13 +2,15 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Registry, Rental } from '@jejunetwork/sdk'
+import { Registry, Rental, readJson } from '@jejunetwork/sdk'
 import { connect } from '../connect.ts'
 import type { Run } from '../context.ts'
 import { TryLaterError, UsageError } from '../errors.ts'
 import { whole } from '../input.ts'
 import { identityFor } from '../sshKey.ts'
 import { sessionOf } from './sessions.ts'
+
+const PATIENCE_MS = 30_000
 
 type Access = { host: string; port: number; hostKey: string }
 
@@ -41,6 +43,9 @@ export const ssh: Run = async ({ config, output }, { args, options }) => {
     `UserKnownHostsFile=${knownHosts}`,
     'GlobalKnownHostsFile=/dev/null',
     'LogLevel=ERROR',
+    // The machine is a stranger's: it gets no hold of this one's keys and screen.
+    'ForwardAgent=no',
+    'ForwardX11=no',
   ].flatMap((option) => ['-o', option])
   const login = identity ? ['-i', identity, '-o', 'IdentitiesOnly=yes'] : []
   const child = spawn('ssh', [...trust, ...login, '-p', String(port), `${sessionId}@${host}`, ...command], {
@@ -57,13 +62,29 @@ async function accessTo(endpoint: string, sessionId: bigint): Promise<Access> {
   const url = new URL(`/v1/sessions/${sessionId}`, endpoint)
   let answer: Response
   try {
-    answer = await fetch(url)
+    answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(PATIENCE_MS) })
   } catch (cause) {
     throw new TryLaterError(`The provider does not answer at ${endpoint}.`, { cause })
   }
   if (!answer.ok)
     throw new TryLaterError(`The provider at ${endpoint} answered ${answer.status} for session ${sessionId}.`)
-  const { ssh: access } = (await answer.json()) as { ssh?: Access }
-  if (access) return access
-  throw new TryLaterError(`The machine of session ${sessionId} is not ready yet.`)
+  const { ssh: access } = ((await readJson(answer)) ?? {}) as { ssh?: unknown }
+  if (access === undefined) throw new TryLaterError(`The machine of session ${sessionId} is not ready yet.`)
+  if (isAccess(access)) return access
+  throw new UsageError(`The provider at ${endpoint} names no place that SSH could go to.`)
+}
+
+/** Warning: these become arguments of a program, and lines of a file that it trusts. */
+export function isAccess(value: unknown): value is Access {
+  if (typeof value !== 'object' || value === null) return false
+  const { host, hostKey, port } = value as Record<string, unknown>
+  return (
+    typeof host === 'string' &&
+    /^[\w.:[\]][\w.:[\]-]{0,255}$/.test(host) &&
+    Number.isInteger(port) &&
+    Number(port) > 0 &&
+    Number(port) < 65_536 &&
+    typeof hostKey === 'string' &&
+    /^[\w@.-]+ [A-Za-z0-9+/=]+$/.test(hostKey)
+  )
 }

@@ -71,6 +71,25 @@ test('who writes faster than his machine takes it has to wait', async () => {
   expect(taken()).toBeLessThan(32 << 20)
 })
 
+test('nothing is forwarded, to the host or from it', async () => {
+  const { client } = await setup({})
+  const asked = (ask: (done: (error?: Error | null) => void) => void) =>
+    new Promise<string>((resolve) => ask((error) => resolve(error?.message ?? 'granted')))
+  expect(await asked((done) => client.forwardOut('127.0.0.1', 1, '127.0.0.1', 4007, done))).toMatch(
+    /refused|prohibited|open failure|failed/i,
+  )
+  expect(await asked((done) => client.forwardIn('0.0.0.0', 0, done))).toMatch(/Unable to bind/)
+  expect(await asked((done) => client.openssh_forwardOutStreamLocal('/var/run/docker.sock', done))).not.toBe(
+    'granted',
+  )
+  expect(await asked((done) => client.openssh_forwardInStreamLocal('/tmp/jeju.sock', done))).toMatch(
+    /Unable to bind/,
+  )
+  expect(await asked((done) => client.exec('true', { x11: true }, done))).toMatch(/X11/)
+  expect(await asked((done) => client.subsys('netconf', done))).not.toBe('granted')
+  await expect(openSftp(client)).resolves.toBeDefined()
+})
+
 test('one renter does not take all connections', async () => {
   const { gateway, secret } = await setup({})
   const guests: Client[] = []
@@ -120,7 +139,7 @@ function enter(port: number, privateKey: string): Promise<Client> {
   return new Promise((resolve, reject) => {
     client.once('ready', () => resolve(client))
     client.once('error', reject)
-    client.connect({ host: '127.0.0.1', port, privateKey, username: '7' })
+    client.connect({ host: '127.0.0.1', port, privateKey, strictVendor: false, username: '7' })
   })
 }
 
