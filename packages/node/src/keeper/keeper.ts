@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { type Deployment, TriggerRegistryAbi } from '@jejunetwork/sdk'
+import { ComputeError, type Deployment, TriggerRegistryAbi } from '@jejunetwork/sdk'
 import type { LocalAccount, PublicClient } from 'viem'
 import { readContract } from 'viem/actions'
 import { type Journal, openJournal } from '../journal.ts'
@@ -117,9 +117,24 @@ async function nowOf(client: PublicClient): Promise<Now> {
 async function openBooks({ dataDir, deployment }: KeeperConfig, client: PublicClient): Promise<Journal> {
   const { hash } = await client.getBlock({ blockNumber: 0n })
   mkdirSync(dataDir, { mode: 0o700, recursive: true })
-  const journal = openJournal(join(dataDir, `${deployment.chainId}-${hash.slice(2, 10)}.sqlite`))
-  journal.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT')
-  return journal
+  try {
+    const journal = openJournal(join(dataDir, `${deployment.chainId}-${hash.slice(2, 10)}.sqlite`))
+    // The lock goes with the process, however it ends.
+    journal.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT')
+    return journal
+  } catch (cause) {
+    if (String(cause).includes('database is locked')) throw new KeeperRunsError({ cause, dataDir })
+    throw cause
+  }
+}
+
+/** Two keepers with one journal would send the same transactions. */
+export class KeeperRunsError extends ComputeError {
+  override readonly name = 'KeeperRunsError'
+
+  constructor({ cause, dataDir }: { cause: unknown; dataDir: string }) {
+    super(`Another keeper works in ${dataDir}; end it, or set JEJU_HOME to another folder.`, { cause })
+  }
 }
 
 /** An executor without credit pays for its first one itself; 1 wei spares it that. */

@@ -1,0 +1,143 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Trigger } from '@jejunetwork/sdk'
+import { type Address, type Hash, type Hex, keccak256, parseEther, parseGwei } from 'viem'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Chain, startChain } from '../chain.ts'
+import { createHome, type Home, launch, type Running, until } from '../jejuCompute.ts'
+
+const [AGENT, KEEPER] = [2, 3]
+const TRIGGERS = 3
+/** Adds 1 to its first slot, whatever it is called with. */
+const COUNTER: Hex = '0x675f546001015f55005f5260086018f3'
+
+let chain: Chain
+let front: Front
+let home: Home
+let keeper: Running | undefined
+
+beforeEach(async () => {
+  chain = await startChain()
+  front = await openFront(chain.rpcUrl)
+  home = createHome({ deployment: chain.deployment, rpcUrl: front.url })
+})
+
+afterEach(async () => {
+  await keeper?.end('SIGKILL')
+  front?.close()
+  await chain?.close()
+  home?.remove()
+})
+
+test.each(['before', 'after'] as const)(
+  'killed %s it broadcast, the next life sends the same bytes',
+  async (when) => {
+    const target = await deploy()
+    const ids: bigint[] = []
+    for (let n = 0; n < TRIGGERS; n++) ids.push(await createTrigger(target))
+    const address = chain.walletOf(KEEPER).account.address
+    const nonce = () => chain.client.getTransactionCount({ address })
+
+    keeper = await startKeeper()
+    for (const round of [1, 2, 3]) {
+      const life = keeper
+      const killed = front.catchNext(when, () => life.end('SIGKILL'))
+      const before = await nonce()
+      await chain.warp(60)
+      const { hash } = await killed
+      expect(await countOf(target)).toBe(TRIGGERS * (when === 'before' ? round - 1 : round))
+
+      keeper = await startKeeper()
+      await until('The executions', async () => (await countOf(target)) >= TRIGGERS * round)
+      expect((await chain.client.getTransactionReceipt({ hash })).status).toBe('success')
+      expect(await nonce(), 'one transaction in both lives').toBe(before + 1)
+    }
+    for (const triggerId of ids) {
+      const runs = await Trigger.runs(chain.client, { deployment: chain.deployment, triggerId })
+      const keys = runs.map(({ key }) => key)
+      expect(keys).toEqual([0n, 60n, 120n].map((seconds) => (keys[0] ?? 0n) + seconds))
+    }
+    expect(await countOf(target)).toBe(TRIGGERS * 3)
+  },
+)
+
+test('a second keeper in the same folder is refused', async () => {
+  keeper = await startKeeper()
+  const second = launch(['keeper', 'start', '--no-webhooks'], home.env)
+  expect(await second.exited).toBe(1)
+  expect(second.said()).toContain('Another keeper works in')
+})
+
+async function startKeeper(): Promise<Running> {
+  const running = launch(['keeper', 'start', '--no-webhooks', '--log-json'], home.env)
+  await running.says(/Keeper 0x\w+ runs/)
+  return running
+}
+
+/** Each tick of it must run: what a crash loses would be seen. */
+async function createTrigger(target: Address): Promise<bigint> {
+  const { deployment } = chain
+  const wallet = chain.walletOf(AGENT)
+  const config = { expression: '* * * * *', kind: 'cron', policy: 'backfill', target } as const
+  const { triggerId } = await Trigger.create(wallet, { config, deployment })
+  const expiry = (await chain.client.getBlock()).timestamp + 1_000_000n
+  const terms = {
+    expiry,
+    maxGasPrice: parseGwei('100'),
+    perPeriod: parseEther('1'),
+    value: parseEther('0.5'),
+  }
+  await Trigger.sponsor(wallet, { deployment, triggerId, ...terms })
+  return triggerId
+}
+
+async function deploy(): Promise<Address> {
+  const hash = await chain.walletOf(AGENT).sendTransaction({ data: COUNTER })
+  const { contractAddress } = await chain.client.waitForTransactionReceipt({ hash })
+  if (!contractAddress) throw new Error('Nothing was deployed.')
+  return contractAddress
+}
+
+const countOf = async (address: Address) =>
+  Number((await chain.client.getStorageAt({ address, slot: '0x0' })) ?? 0)
+
+type Front = Awaited<ReturnType<typeof openFront>>
+
+/** Stands between a keeper and its chain, and sees each transaction before the chain does. */
+async function openFront(rpcUrl: string) {
+  let trap: ((raw: Hex, pass: () => Promise<unknown>) => Promise<void>) | undefined
+  const server = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray()).toString()
+    const headers = { 'content-type': 'application/json' }
+    const pass = async () => (await fetch(rpcUrl, { body, headers, method: 'POST' })).text()
+    const raw = /"eth_sendRawTransaction","params":\["(0x[0-9a-f]+)"\]/.exec(body)?.[1]
+    if (raw !== undefined && trap !== undefined) {
+      const sprung = trap
+      trap = undefined
+      await sprung(raw as Hex, pass)
+      response.destroy()
+      return
+    }
+    response.setHeader('content-type', 'application/json').end(await pass())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    /** Kills at the next transaction, before or after it reached the chain. */
+    catchNext(when: 'before' | 'after', kill: () => Promise<unknown>): Promise<{ hash: Hash }> {
+      const { promise, resolve } = Promise.withResolvers<{ hash: Hash }>()
+      trap = async (raw, pass) => {
+        if (when === 'after') await pass()
+        await kill()
+        resolve({ hash: keccak256(raw) })
+      }
+      return promise
+    },
+    close() {
+      server.closeAllConnections()
+      server.close()
+    },
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  }
+}
