@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Trigger } from '@jejunetwork/sdk'
-import { type Address, type Hash, type Hex, keccak256, parseEther, parseGwei } from 'viem'
+import { Trigger, type TriggerConfig, TriggerInput } from '@jejunetwork/sdk'
+import { type Address, type Hash, type Hex, keccak256, parseEther, parseGwei, toHex } from 'viem'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Chain, startChain } from '../chain.ts'
 import { createHome, type Home, launch, type Running, until } from '../jejuCompute.ts'
@@ -35,7 +35,9 @@ test.each(['before', 'after'] as const)(
   async (when) => {
     const target = await deploy()
     const ids: bigint[] = []
-    for (let n = 0; n < TRIGGERS; n++) ids.push(await createTrigger(target))
+    // Each tick must run: what a crash loses would be seen.
+    const config = { expression: '* * * * *', kind: 'cron', policy: 'backfill', target } as const
+    for (let n = 0; n < TRIGGERS; n++) ids.push(await createTrigger(config))
     const address = chain.walletOf(KEEPER).account.address
     const nonce = () => chain.client.getTransactionCount({ address })
 
@@ -62,6 +64,41 @@ test.each(['before', 'after'] as const)(
   },
 )
 
+test('a delivery that was answered 202 survives the kill that follows, and runs once', async () => {
+  const target = await deploy()
+  const signer = chain.accounts[6]
+  if (signer === undefined) throw new Error('There is no such account.')
+  const { deployment } = chain
+  const triggerId = await createTrigger({
+    key: { address: signer.address, type: 'secp256k1' },
+    kind: 'webhook',
+    target,
+  })
+  keeper = await startKeeper(['--webhook-port', '0'])
+  const life = keeper
+  const [, url = ''] = await life.says(/taken at (http:\/\/[\d.:]+)\/v1/)
+
+  const killed = front.catchNext('before', () => life.end('SIGKILL'))
+  const { timestamp } = await chain.client.getBlock()
+  const delivery = { nonce: 1n, payload: toHex('hello'), timestamp, triggerId }
+  const signature = await TriggerInput.signDelivery(signer, { ...delivery, deployment })
+  const headers = { 'jeju-nonce': '1', 'jeju-signature': signature, 'jeju-timestamp': `${timestamp}` }
+  const answer = await fetch(`${url}/v1/triggers/${triggerId}/deliveries`, {
+    body: 'hello',
+    headers,
+    method: 'POST',
+  })
+  expect(answer.status).toBe(202)
+  await killed
+  expect(await countOf(target)).toBe(0)
+
+  keeper = await startKeeper()
+  await until('The execution', async () => (await countOf(target)) === 1)
+  expect(await Trigger.runs(chain.client, { deployment, triggerId })).toMatchObject([
+    { key: 1n, success: true },
+  ])
+})
+
 test('a second keeper in the same folder is refused', async () => {
   keeper = await startKeeper()
   const second = launch(['keeper', 'start', '--no-webhooks'], home.env)
@@ -69,17 +106,15 @@ test('a second keeper in the same folder is refused', async () => {
   expect(second.said()).toContain('Another keeper works in')
 })
 
-async function startKeeper(): Promise<Running> {
-  const running = launch(['keeper', 'start', '--no-webhooks', '--log-json'], home.env)
+async function startKeeper(webhooks: readonly string[] = ['--no-webhooks']): Promise<Running> {
+  const running = launch(['keeper', 'start', '--log-json', ...webhooks], home.env)
   await running.says(/Keeper 0x\w+ runs/)
   return running
 }
 
-/** Each tick of it must run: what a crash loses would be seen. */
-async function createTrigger(target: Address): Promise<bigint> {
+async function createTrigger(config: TriggerConfig.Config): Promise<bigint> {
   const { deployment } = chain
   const wallet = chain.walletOf(AGENT)
-  const config = { expression: '* * * * *', kind: 'cron', policy: 'backfill', target } as const
   const { triggerId } = await Trigger.create(wallet, { config, deployment })
   const expiry = (await chain.client.getBlock()).timestamp + 1_000_000n
   const terms = {

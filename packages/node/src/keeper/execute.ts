@@ -5,8 +5,6 @@ import type { Desk, Due, Now } from './Desk.ts'
 
 /** What a sponsor repays of the priority fee at most; more would be the keeper's loss. */
 const TIP_CAP = 2_000_000_000n
-/** The reward is a part of the base fee: next to a high tip, what is repaid inexactly would weigh more. */
-const BASE_FEE_PER_TIP = 2n
 /** The registry keeps a reserve behind each call, may refill, and calls through a forwarder. Unused gas costs nothing. */
 const GAS_EACH = 320_000n
 const GAS_ONCE = 120_000n
@@ -32,7 +30,7 @@ type Order = { batch: readonly Due[]; fees: Fees }
 
 async function feesOf({ client }: Desk, { baseFee }: Now): Promise<Fees> {
   const { maxFeePerGas, maxPriorityFeePerGas: asked } = await client.estimateFeesPerGas()
-  const maxPriorityFeePerGas = least(least(asked, TIP_CAP), baseFee / BASE_FEE_PER_TIP)
+  const maxPriorityFeePerGas = least(asked, TIP_CAP)
   return { maxFeePerGas: maxFeePerGas + baseFee, maxPriorityFeePerGas }
 }
 
@@ -57,7 +55,7 @@ function gasOf(batch: readonly Due[]): bigint {
 function capOf(batch: readonly Due[], fees: Fees): Fees {
   const caps = batch.flatMap(({ maxGasPrice }) => (maxGasPrice === undefined ? [] : [maxGasPrice]))
   const maxFeePerGas = caps.reduce(least, fees.maxFeePerGas * 4n)
-  return { maxFeePerGas, maxPriorityFeePerGas: fees.maxPriorityFeePerGas }
+  return { maxFeePerGas, maxPriorityFeePerGas: TIP_CAP }
 }
 
 /** What of the batch would run now and repay at least its gas. */

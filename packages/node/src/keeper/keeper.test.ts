@@ -88,6 +88,17 @@ test('missed ticks are made up for by BACKFILL and folded by COALESCE', async ()
   expect(await countOf(folded)).toBe(1)
 })
 
+test('what a keeper earned is fetched when it is worth the gas', async () => {
+  const target = await deploy(COUNTER)
+  await create({ expression: '* * * * *', kind: 'cron', policy: 'backfill', target })
+  await chain.warp(1_800)
+  const { said } = await keep(KEEPER)
+  await expect.poll(() => countOf(target), { timeout: 15_000 }).toBe(30)
+  await expect
+    .poll(() => said.some((line) => line.includes('earnings collected')), { timeout: 10_000 })
+    .toBe(true)
+})
+
 test('what does not repay its gas, or nobody pays for, is left alone', async () => {
   const target = await deploy(COUNTER)
   const config = { expression: '* * * * *', kind: 'cron', target } as const

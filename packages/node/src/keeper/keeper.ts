@@ -17,6 +17,11 @@ import { findDue } from './findDue.ts'
 import { openOutbox } from './outbox.ts'
 import { createWebhookServer } from './webhooks.ts'
 
+/** What was earned is fetched when it is worth this many times its gas, and looked at once in so many polls. */
+const WORTH = 20n
+const COLLECT_GAS = 45_000n
+const POLLS_PER_COLLECTION = 40
+
 export type KeeperConfig = {
   deployment: Deployment
   dataDir: string
@@ -65,6 +70,9 @@ export async function start(config: KeeperConfig, deps: start.Deps): Promise<Kee
     loops.push(
       every(config.pollMs, async () => closeSessions(desk, await nowOf(client)), { onError, signal: life }),
     )
+  loops.push(
+    every(config.pollMs * POLLS_PER_COLLECTION, () => collectCredit(desk), { onError, signal: life }),
+  )
   const done = Promise.all(loops).then(async () => {
     await server.close()
     journal.close()
@@ -135,6 +143,15 @@ export class KeeperRunsError extends ComputeError {
   constructor({ cause, dataDir }: { cause: unknown; dataDir: string }) {
     super(`Another keeper works in ${dataDir}; end it, or set JEJU_HOME to another folder.`, { cause })
   }
+}
+
+async function collectCredit({ client, deployment, log, sender }: Desk): Promise<void> {
+  const contract = { abi: TriggerRegistryAbi, address: deployment.triggerRegistry } as const
+  const credit = await readContract(client, { ...contract, args: [sender.address], functionName: 'creditOf' })
+  const cost = (await client.getGasPrice()) * COLLECT_GAS
+  if (credit < WORTH * cost) return
+  await sender.write({ ...contract, functionName: 'collect' })
+  log.info('earnings collected', { executor: sender.address, wei: credit })
 }
 
 /** An executor without credit pays for its first one itself; 1 wei spares it that. */
