@@ -5,7 +5,7 @@ import {IComputeRegistry} from "./interfaces/IComputeRegistry.sol";
 import {IComputeRental} from "./interfaces/IComputeRental.sol";
 import {ILedgerManager} from "./interfaces/ILedgerManager.sol";
 import {Escrow} from "./libraries/Escrow.sol";
-import {Payout} from "./libraries/Payout.sol";
+import {Orders} from "./rental/Orders.sol";
 import {Sessions} from "./rental/Sessions.sol";
 
 /// @notice Rental sessions and their escrow.
@@ -13,57 +13,15 @@ import {Sessions} from "./rental/Sessions.sol";
 /// ledger to take credit for anyone. Holds the sum of deposits, less what was paid out and refunded, to the wei. No receiver can
 /// block another: the one who calls is paid or credited, all others are credited. A renter whose provider does nothing has
 /// everything back after 10 minutes; a provider whose renter does nothing is paid after the session's end.
-contract ComputeRental is Sessions {
+contract ComputeRental is Orders {
     using Escrow for Escrow.Rental;
     using Escrow for Escrow.Terms;
-    using Payout for ILedgerManager;
 
     uint256 private constant MAX_REASON_LENGTH = 256;
 
     constructor(IComputeRegistry registry, ILedgerManager ledger) Sessions(registry, ledger) {}
 
     /* RENTER */
-
-    /// @inheritdoc IComputeRental
-    function createSession(uint256 providerId, uint256 durationHours, string calldata sshPublicKey)
-        external
-        payable
-        returns (uint256 sessionId)
-    {
-        require(
-            durationHours != 0 && durationHours <= MAX_HOURS, DurationOutOfRange(durationHours, MAX_HOURS)
-        );
-        (address owner, uint256 pricePerHour, bool rentable) = REGISTRY.rentalTerms(providerId);
-        require(owner != address(0), ProviderUnknown(providerId));
-        require(rentable, ProviderInactive(providerId));
-        uint256 price = pricePerHour * durationHours;
-        require(msg.value == price, WrongValue(msg.value, price));
-
-        return _create(msg.sender, providerId, pricePerHour, durationHours, sshPublicKey, 0);
-    }
-
-    /// @inheritdoc IComputeRental
-    function extendSession(uint256 sessionId, uint256 additionalHours) external payable {
-        Escrow.Terms memory terms = _termsOf(sessionId);
-        require(msg.sender == _rentals[sessionId].renter, NotParty(sessionId, msg.sender));
-        Status status = terms.currentStatus();
-        require(status == Status.Running, SessionNotActive(sessionId, status));
-        uint256 endTime = terms.endTime();
-        uint256 room = (MAX_HOURS * 1 hours - (endTime - block.timestamp)) / 1 hours;
-        require(additionalHours != 0 && additionalHours <= room, DurationOutOfRange(additionalHours, room));
-        (, uint256 currentPrice, bool rentable) = REGISTRY.rentalTerms(terms.providerId);
-        require(rentable, ProviderInactive(terms.providerId));
-        require(currentPrice <= terms.pricePerHour, PriceRose(terms.pricePerHour, currentPrice));
-        uint256 price = terms.pricePerHour * additionalHours;
-        require(msg.value == price, WrongValue(msg.value, price));
-
-        endTime += additionalHours * 1 hours;
-
-        // Never more than 2,160 hours ahead of the clock, so 24 bits of hours last for 1,900 years.
-        terms.durationHours += uint24(additionalHours);
-        _rentals[sessionId].write(terms);
-        emit SessionExtended(sessionId, terms.providerId, additionalHours, endTime);
-    }
 
     /// @inheritdoc IComputeRental
     function terminateSession(uint256 sessionId) external nonReentrant {
@@ -87,7 +45,7 @@ contract ComputeRental is Sessions {
         if (earnedSeconds == terms.paidSeconds) _release(terms.providerId, 1);
         emit SessionTerminated(sessionId, terms.providerId, earned, refund);
 
-        LEDGER.pay(renter, refund);
+        _pay(_tokenOf(sessionId, terms), renter, refund);
     }
 
     /// @inheritdoc IComputeRental
@@ -100,7 +58,7 @@ contract ComputeRental is Sessions {
         _giveBack(sessionId, terms, Status.Cancelled);
         emit SessionCancelled(sessionId, terms.providerId);
 
-        LEDGER.pay(_rentals[sessionId].renter, terms.deposit());
+        _pay(_tokenOf(sessionId, terms), _rentals[sessionId].renter, terms.deposit());
     }
 
     /* PROVIDER */
@@ -129,7 +87,7 @@ contract ComputeRental is Sessions {
         _giveBack(sessionId, terms, Status.Declined);
         emit SessionDeclined(sessionId, terms.providerId, reason);
 
-        LEDGER.pay(_rentals[sessionId].renter, terms.deposit());
+        _pay(_tokenOf(sessionId, terms), _rentals[sessionId].renter, terms.deposit());
     }
 
     /// @inheritdoc IComputeRental
@@ -138,12 +96,15 @@ contract ComputeRental is Sessions {
         if (count == 0) return 0;
 
         uint256 providerId = 0;
+        address token = ETHER;
         uint256[] memory payments = new uint256[](count);
         uint256 closed = 0;
         for (uint256 i = 0; i < count; i++) {
             uint256 sessionId = sessionIds[i];
             Escrow.Terms memory terms = _termsOf(sessionId);
-            if (i == 0) providerId = terms.providerId;
+            address token_ = _tokenOf(sessionId, terms);
+            if (i == 0) (providerId, token) = (terms.providerId, token_);
+            require(token_ == token, OtherToken(sessionId, token_, token));
             require(terms.providerId == providerId, OtherProvider(sessionId, terms.providerId, providerId));
             (uint256 amount, bool isLast) = terms.takeMatured();
             if (amount != 0 || isLast) _rentals[sessionId].write(terms);
@@ -154,19 +115,10 @@ contract ComputeRental is Sessions {
         if (closed != 0) _release(providerId, closed);
         if (paid != 0) emit Collected(providerId, payments);
 
-        LEDGER.pay(_ownerOf(providerId), paid);
+        _pay(token, _ownerOf(providerId), paid);
     }
 
     /* NOT YET SUPPORTED */
-
-    /// @inheritdoc IComputeRental
-    function createSessionFor(uint256, uint256, string calldata, address, string calldata, bytes32, uint256)
-        external
-        payable
-        returns (uint256)
-    {
-        revert NotYetSupported("rentals with tokens, images and start data");
-    }
 
     /// @inheritdoc IComputeRental
     function dispute(uint256) external payable {

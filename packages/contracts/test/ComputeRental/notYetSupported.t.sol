@@ -15,8 +15,6 @@ contract NotYetSupportedTest is ComputeTest {
         rental.dispute{value: 1}(1);
         _expect("ratings");
         rental.rate(1, 5);
-        _expect("rentals with tokens, images and start data");
-        rental.createSessionFor{value: 1}(1, 1, ED25519_KEY, address(0), "", 0, 1);
         _expect("ERC-8004 agents");
         registry.registerWithAgent{value: 1}(0, ENDPOINT, "", 1);
     }

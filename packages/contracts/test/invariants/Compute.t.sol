@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IComputeRental} from "../../src/compute/interfaces/IComputeRental.sol";
 import {IComputeStaking} from "../../src/compute/interfaces/IComputeStaking.sol";
 import {ComputeTest} from "../utils/ComputeTest.sol";
+import {TestToken} from "../utils/TestToken.sol";
 import {RentalHandler} from "./RentalHandler.sol";
 
 contract ComputeInvariants is ComputeTest {
@@ -15,16 +16,25 @@ contract ComputeInvariants is ComputeTest {
         handler.register(0, 1 ether + 1);
         handler.register(1, 3601);
         handler.rent(2, 1, 3);
+        handler.priceInToken(0, 1e6 + 1);
+        handler.rentInToken(3, 1, 2);
         targetContract(address(handler));
     }
 
     /// RENT-26: the contract holds the sum over all sessions of deposit less what was collected and refunded, to the wei.
     function invariant_escrowHoldsWhatIsDueToTheWei() external view {
         uint256 due = 0;
+        uint256 dueInToken = 0;
         for (uint256 sessionId = 1; sessionId <= rental.sessionCount(); sessionId++) {
-            due += _held(sessionId);
+            if (rental.orderOf(sessionId).token == address(0)) due += _held(sessionId);
+            else dueInToken += _held(sessionId);
+        }
+        TestToken token = handler.TOKEN();
+        for (uint256 i = 0; i < handler.walletCount(); i++) {
+            dueInToken += rental.unpaidOf(address(handler.wallets(i)), address(token));
         }
         vm.assertEq(address(rental).balance, due, "escrow");
+        vm.assertEq(token.balanceOf(address(rental)), dueInToken, "escrow in tokens");
     }
 
     /// RENT-18: what a session has paid and owes never exceeds its deposit.
@@ -91,10 +101,17 @@ contract ComputeInvariants is ComputeTest {
             sum += ledger.getBalance(address(handler.wallets(i)));
         }
         vm.assertEq(address(ledger).balance, sum, "balances");
+        TestToken token = handler.TOKEN();
+        sum = 0;
+        for (uint256 i = 0; i < handler.walletCount(); i++) {
+            sum += ledger.getTokenBalance(address(handler.wallets(i)), address(token));
+        }
+        vm.assertEq(token.balanceOf(address(ledger)), sum, "balances in tokens");
     }
 
     /// RENT-22: at the end of every run a stranger closes and pays all sessions, whatever the wallets do, and nothing is left.
     function afterInvariant() external {
+        handler.spoilToken(0, 0);
         skip(11 minutes);
         for (uint256 sessionId = 1; sessionId <= rental.sessionCount(); sessionId++) {
             if (rental.statusOf(sessionId) == IComputeRental.Status.Pending) rental.cancelSession(sessionId);

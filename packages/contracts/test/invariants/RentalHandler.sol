@@ -8,6 +8,7 @@ import {ComputeRegistry} from "../../src/compute/ComputeRegistry.sol";
 import {ComputeRental} from "../../src/compute/ComputeRental.sol";
 import {ComputeStaking} from "../../src/compute/ComputeStaking.sol";
 import {Refuser} from "../utils/Refuser.sol";
+import {TestToken} from "../utils/TestToken.sol";
 
 /// @notice Does to the system what its users, strangers and hostile wallets may do, in any order.
 contract RentalHandler is CommonBase, StdUtils {
@@ -21,6 +22,7 @@ contract RentalHandler is CommonBase, StdUtils {
     ComputeStaking private immutable STAKING;
     ComputeRegistry private immutable REGISTRY;
     ComputeRental private immutable RENTAL;
+    TestToken public immutable TOKEN;
 
     /// @notice Everyone's wallet: it refuses, calls back or accepts, as the run tells it.
     Refuser[] public wallets;
@@ -32,9 +34,13 @@ contract RentalHandler is CommonBase, StdUtils {
         STAKING = staking;
         REGISTRY = registry;
         RENTAL = rental;
+        TOKEN = new TestToken();
         for (uint256 i = 0; i < 5; i++) {
             wallets.push(new Refuser());
             vm.deal(address(wallets[i]), 1_000_000 ether);
+            TOKEN.mint(address(wallets[i]), 1e30);
+            vm.prank(address(wallets[i]));
+            TOKEN.approve(address(rental), type(uint256).max);
         }
     }
 
@@ -64,6 +70,41 @@ contract RentalHandler is CommonBase, StdUtils {
         _act(who, address(RENTAL), price * durationHours, call);
     }
 
+    function priceInToken(uint256 who, uint256 price) external {
+        price = bound(price, LOWEST_PRICE, 1e18);
+        bytes memory call = abi.encodeCall(RENTAL.setTokenPrice, (address(TOKEN), price));
+        _act(who, address(RENTAL), 0, call);
+    }
+
+    function rentInToken(uint256 who, uint256 providerId, uint256 durationHours) external {
+        providerId = bound(providerId, 1, REGISTRY.providerCount());
+        durationHours = bound(durationHours, 1, 12);
+        bytes memory call = abi.encodeCall(
+            RENTAL.createSessionFor,
+            (providerId, durationHours, KEY, address(TOKEN), "", 0, type(uint256).max)
+        );
+        _act(who, address(RENTAL), 0, call);
+    }
+
+    /// @dev The token takes fees, lets nothing move, or lets one wallet have nothing; mostly it behaves.
+    function spoilToken(uint256 who, uint256 how) external {
+        TOKEN.setFees(how % 16 == 1 ? 1 : 0, how % 16 == 2 ? 1 : 0);
+        TOKEN.setPaused(how % 16 == 3);
+        TOKEN.setSilent(how % 2 == 1);
+        TOKEN.setBlocked(address(_wallet(who)), how % 16 == 4);
+    }
+
+    function hookToken(uint256 who, uint256 sessionId) external {
+        uint256[] memory sessionIds = new uint256[](1);
+        sessionIds[0] = _session(sessionId);
+        TOKEN.setHook(address(_wallet(who)), address(RENTAL), abi.encodeCall(RENTAL.collect, (sessionIds)));
+    }
+
+    function claimUnpaid(uint256 who) external {
+        address wallet = address(_wallet(who));
+        _act(who, address(RENTAL), 0, abi.encodeCall(RENTAL.claimUnpaid, (address(TOKEN), wallet)));
+    }
+
     function activate(uint256 sessionId) external {
         sessionId = _session(sessionId);
         _actAs(_ownerOf(sessionId), abi.encodeCall(RENTAL.activateSession, (sessionId, "")));
@@ -88,7 +129,8 @@ contract RentalHandler is CommonBase, StdUtils {
         sessionId = _session(sessionId);
         if (sessionId == 0) return;
         additionalHours = bound(additionalHours, 1, 5);
-        uint256 value = RENTAL.sessionDetails(sessionId).pricePerHour * additionalHours;
+        bool inToken = RENTAL.orderOf(sessionId).token != address(0);
+        uint256 value = inToken ? 0 : RENTAL.sessionDetails(sessionId).pricePerHour * additionalHours;
         bytes memory call = abi.encodeCall(RENTAL.extendSession, (sessionId, additionalHours));
         try Refuser(payable(RENTAL.getSession(sessionId).renter)).act(address(RENTAL), value, call) {
             successes++;

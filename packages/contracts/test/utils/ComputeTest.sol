@@ -34,7 +34,7 @@ abstract contract ComputeTest is Test {
         staking = ComputeStaking(made.computeStaking);
         registry = ComputeRegistry(made.computeRegistry);
         ledger = LedgerManager(made.ledgerManager);
-        rental = ComputeRental(made.computeRental);
+        rental = ComputeRental(payable(made.computeRental));
 
         vm.deal(provider, PURSE);
         vm.deal(renter, PURSE);

@@ -14,6 +14,7 @@ contract TestToken is ERC20 {
     uint256 public senderFee;
     bool public isPaused;
     bool public isSilent;
+    bool public isApprovedOnce;
     mapping(address => bool) public isBlocked;
     mapping(address => mapping(bytes32 => bool)) public authorizationState;
 
@@ -58,6 +59,16 @@ contract TestToken is ERC20 {
     /// @dev Calls `target` whenever tokens move to `account`.
     function setHook(address account, address target, bytes calldata data) external {
         (_hookOf, _target, _data) = (account, target, data);
+    }
+
+    /// @dev An allowance is changed from and to zero only.
+    function setApproveOnce(bool isApprovedOnce_) external {
+        isApprovedOnce = isApprovedOnce_;
+    }
+
+    function approve(address spender, uint256 amount) public override returns (bool) {
+        require(!isApprovedOnce || amount == 0 || allowance(msg.sender, spender) == 0, "approve 0 first");
+        return super.approve(spender, amount);
     }
 
     function transfer(address to, uint256 amount) public override returns (bool) {

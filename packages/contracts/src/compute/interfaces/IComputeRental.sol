@@ -3,12 +3,13 @@ pragma solidity ^0.8.20;
 
 import {INotYetSupported} from "./INotYetSupported.sol";
 import {IProviderObligations} from "./IProviderObligations.sol";
+import {ITokenPayments} from "./ITokenPayments.sol";
 
 /// @notice Machines by the hour, paid by the second out of an escrow that belongs to nobody else.
 /// @dev A session earns `pricePerHour * seconds / 3600`, rounded down. What is earned matures one hour later. At any time
 /// deposit = collected + matured + unmatured + what the renter has back or would have back. Money goes by a call to the one
 /// who asked; anyone else, and a wallet that refuses, finds it in LedgerManager.
-interface IComputeRental is INotYetSupported, IProviderObligations {
+interface IComputeRental is INotYetSupported, IProviderObligations, ITokenPayments {
     /// @dev While it waits for its provider, a session starts when it was made. Once over, `endTime` is when it ended.
     /// `active` is true from creation to the end, be it by a call or by time.
     struct Session {
@@ -40,6 +41,25 @@ interface IComputeRental is INotYetSupported, IProviderObligations {
         uint256 matured;
         uint256 unmatured;
         bytes32 accessHash;
+    }
+
+    /// @dev What a session was ordered with, beyond the defaults. Token 0 is ether, an empty image the provider's own. `dataHash`
+    /// commits to start data that the renter hands the node encrypted.
+    struct Order {
+        address token;
+        bytes32 dataHash;
+        string image;
+    }
+
+    /// @dev The arguments of `createSessionFor`.
+    struct SessionOrder {
+        uint256 providerId;
+        uint256 durationHours;
+        string sshPublicKey;
+        address token;
+        string image;
+        bytes32 dataHash;
+        uint256 maxTotal;
     }
 
     /// @notice No provider ever had this id.
@@ -85,6 +105,33 @@ interface IComputeRental is INotYetSupported, IProviderObligations {
     /// @notice The list does not contain this cursor.
     error CursorUnknown(uint256 cursor);
 
+    /// @notice The sessions of one call must be paid in one token. Token 0 is ether.
+    error OtherToken(uint256 sessionId, address token, address expected);
+
+    /// @notice The provider has no price in this token.
+    error TokenNotAccepted(uint256 providerId, address token);
+
+    /// @notice The price per hour lies between 0, for none, and `maximum`.
+    error PriceOutOfRange(uint256 pricePerHour, uint256 maximum);
+
+    /// @notice The session would cost more than its order allows.
+    error PriceAboveLimit(uint256 total, uint256 maxTotal);
+
+    /// @notice The name of an image has at most `maximum` bytes.
+    error ImageTooLong(uint256 length, uint256 maximum);
+
+    /// @notice The account has no provider.
+    error NotAProvider(address account);
+
+    /// @notice Nobody but the ledger sends ether without a call.
+    error EtherUnasked(address from);
+
+    /// @notice Nothing of this token waits here for the account.
+    error NothingUnpaid(address account, address token);
+
+    /// @notice What the session has ahead is worth more than the threshold of its renter's top-up.
+    error TopUpNotDue(uint256 sessionId, uint256 ahead, uint256 threshold);
+
     /// @notice A renter paid for a machine and waits for it.
     event SessionCreated(
         uint256 indexed sessionId,
@@ -94,6 +141,18 @@ interface IComputeRental is INotYetSupported, IProviderObligations {
         uint256 deposit,
         string sshPublicKey
     );
+
+    /// @notice The session was ordered with these. Token 0 is ether; an empty image is the provider's own.
+    event SessionOrdered(uint256 indexed sessionId, address indexed token, string image, bytes32 dataHash);
+
+    /// @notice An hour costs so much of the token; 0 means that the provider no longer takes it.
+    event TokenPriceSet(uint256 indexed providerId, address indexed token, uint256 pricePerHour);
+
+    /// @notice The token let neither the account nor the ledger have `amount`; it waits here.
+    event Unpaid(address indexed account, address indexed token, uint256 amount);
+
+    /// @notice What waited here for the account went to `to`.
+    event UnpaidClaimed(address indexed account, address indexed token, address to, uint256 amount);
 
     /// @notice The machine is there, and is paid for from `startTime` on. `accessHash` commits to how it is reached.
     event SessionActivated(
@@ -134,7 +193,12 @@ interface IComputeRental is INotYetSupported, IProviderObligations {
         payable
         returns (uint256 sessionId);
 
-    /// @notice Rents with all choices: token, image, encrypted start data and a limit on the price. Not yet supported.
+    /// @notice Rents with all choices. Token 0 is ether.
+    /// @dev Paid exactly and by the caller: with the value sent, then from its balance in LedgerManager as far as it allowed that
+    /// and it is there, then with tokens that its wallet approved. Draws nothing that the caller did not order here.
+    /// @param image An OCI image of at most 256 bytes; empty for the provider's own.
+    /// @param dataHash Commits to start data that the renter hands the node encrypted; 0 for none.
+    /// @param maxTotal The most that all hours may cost.
     function createSessionFor(
         uint256 providerId,
         uint256 durationHours,
@@ -144,6 +208,32 @@ interface IComputeRental is INotYetSupported, IProviderObligations {
         bytes32 dataHash,
         uint256 maxTotal
     ) external payable returns (uint256 sessionId);
+
+    /// @notice Like `createSessionFor` with a token, after the caller's permit for this contract.
+    function createSessionWithPermit(SessionOrder memory order, Permit memory permit)
+        external
+        returns (uint256 sessionId);
+
+    /// @notice Like `createSessionFor` with a token, paid by and made for `renter` by its EIP-3009 authorization. Anyone may
+    /// submit it.
+    /// @dev Its nonce is the hash of this call's data behind selector and authorization, so all that is ordered is signed.
+    function createSessionWithAuthorization(
+        Authorization memory authorization,
+        address renter,
+        SessionOrder memory order
+    ) external returns (uint256 sessionId);
+
+    /// @notice Extends the account's session by its top-up in LedgerManager. By anyone, once due.
+    /// @dev `key` is the session's id. Due while what the session has ahead is worth less than `threshold`; adds as many whole
+    /// hours as `amount` pays for, by the rules of `extendSession`.
+    function topUp(address account, bytes32 key) external;
+
+    /// @notice Sets what an hour with the caller's provider costs in a token; 0 to take it no longer.
+    /// @dev Sessions that exist keep their price.
+    function setTokenPrice(address token, uint256 pricePerHour) external;
+
+    /// @notice Pays to `to` what a token let neither the caller nor the ledger have when it was due.
+    function claimUnpaid(address token, address to) external;
 
     /// @notice Starts the session's time: the machine is ready. By the provider or its operator, within 10 minutes.
     function activateSession(uint256 sessionId, bytes32 accessHash) external;
@@ -187,6 +277,15 @@ interface IComputeRental is INotYetSupported, IProviderObligations {
 
     /// @notice What the session earned and did not pay out yet: payable now, and payable later.
     function owed(uint256 sessionId) external view returns (uint256 matured, uint256 unmatured);
+
+    /// @notice What the session was ordered with; zeros for the defaults.
+    function orderOf(uint256 sessionId) external view returns (Order memory);
+
+    /// @notice What an hour costs in a token; 0 if the provider does not take it.
+    function tokenPriceOf(uint256 providerId, address token) external view returns (uint256);
+
+    /// @notice What waits here of a token for the account, since the token let nobody have it when it was due.
+    function unpaidOf(address account, address token) external view returns (uint256);
 
     /// @notice How many sessions were ever made; ids run from 1 to this.
     function sessionCount() external view returns (uint256);

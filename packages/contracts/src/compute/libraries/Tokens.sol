@@ -47,7 +47,7 @@ library Tokens {
     function push(address token, address to, uint256 amount) internal {
         uint256 before = balanceHere(token);
         SafeTransferLib.safeTransfer(token, to, amount);
-        _requireLeft(token, before, amount);
+        requireLeft(token, before, amount);
     }
 
     /// @notice Sends `amount` if token and receiver let it pass; else nothing moved. Reverts if something else moved.
@@ -55,7 +55,7 @@ library Tokens {
         uint256 before = balanceHere(token);
         (bool ok, bytes memory answer) = token.call(abi.encodeCall(IToken.transfer, (to, amount)));
         sent = ok && (answer.length == 0 || (answer.length == 32 && bytes32(answer) == bytes32(uint256(1))));
-        if (sent) _requireLeft(token, before, amount);
+        if (sent) requireLeft(token, before, amount);
     }
 
     function requireArrived(address token, uint256 before, uint256 amount) internal view {
@@ -64,7 +64,7 @@ library Tokens {
         require(moved == amount, ITokenPayments.TokenNotExact(token, amount, moved));
     }
 
-    function _requireLeft(address token, uint256 before, uint256 amount) private view {
+    function requireLeft(address token, uint256 before, uint256 amount) internal view {
         uint256 afterwards = balanceHere(token);
         uint256 moved = afterwards < before ? before - afterwards : 0;
         require(moved == amount, ITokenPayments.TokenNotExact(token, amount, moved));

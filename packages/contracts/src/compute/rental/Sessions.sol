@@ -134,15 +134,26 @@ abstract contract Sessions is IComputeRental, NonReentrant {
         string calldata sshPublicKey,
         uint8 marks
     ) internal returns (uint256 sessionId) {
-        sessionId = ++sessionCount;
+        uint256 price = _total(pricePerHour, durationHours);
+        // Ids never reach 256 bits.
+        unchecked {
+            sessionId = sessionCount + 1;
+        }
+
+        sessionCount = sessionId;
         Escrow.Rental storage rental = _rentals[sessionId];
         uint256 previousOfProvider = _enter(providerId, sessionId);
         rental.open(providerId, pricePerHour, durationHours, marks);
         rental.list(renter, _newestOf[renter], previousOfProvider, _storeKey(rental, sshPublicKey));
         _newestOf[renter] = sessionId;
-        emit SessionCreated(
-            sessionId, renter, providerId, durationHours, pricePerHour * durationHours, sshPublicKey
-        );
+        emit SessionCreated(sessionId, renter, providerId, durationHours, price, sshPublicKey);
+    }
+
+    /// @dev 80 bits times at most 2,160.
+    function _total(uint256 pricePerHour, uint256 durationHours) internal pure returns (uint256) {
+        unchecked {
+            return pricePerHour * durationHours;
+        }
     }
 
     /// @dev `count` of the provider's sessions will never pay again.
