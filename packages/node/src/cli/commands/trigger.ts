@@ -161,7 +161,8 @@ async function sponsor({ account, market }: Payer, { amount, options, triggerId 
   const wallet = walletOn(market, account)
   const { sponsor: payer } = await Trigger.get(client, { deployment, triggerId })
   const isMine = payer?.account === account.address
-  if (isMine && payer.balance + amount <= payer.perPeriod)
+  const newTerms = options['days'] !== undefined || options['maxGasPrice'] !== undefined
+  if (isMine && !newTerms && payer.balance + amount <= payer.perPeriod)
     return Trigger.fund(wallet, { amount, deployment, triggerId })
 
   const { timestamp } = await client.getBlock()

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Chain, startChain } from '../chain.ts'
+import { createHome, type Home, run } from '../jejuCompute.ts'
+
+const TARGET = `0x${'aa'.repeat(20)}`
+
+let chain: Chain
+let home: Home
+
+beforeAll(async () => {
+  chain = await startChain()
+  home = createHome(chain)
+})
+
+afterAll(async () => {
+  await chain?.close()
+  home?.remove()
+})
+
+test('a trigger is created, funded twice, paused, resumed, shown and ended', async () => {
+  const made = await json(
+    'create',
+    '--cron',
+    '0 9 * * MON',
+    '--utc-offset',
+    '+02:00',
+    '--target',
+    TARGET,
+    '--fund',
+    '0.05',
+  )
+  expect(made).toMatchObject({ triggerId: '1' })
+  expect(await json('fund', '1', '0.01')).toMatchObject({ balance: '60000000000000000' })
+  expect(await json('fund', '1', '0.01', '--max-gas-price', '30')).toMatchObject({
+    balance: '70000000000000000',
+  })
+  expect(await json('pause', '1')).toMatchObject({ state: 'paused' })
+  expect(await json('resume', '1')).toMatchObject({ state: 'active' })
+
+  const shown = (await json('show', '1')) as { nextTicks: string[]; sponsor: object }
+  expect(shown).toMatchObject({
+    config: { expression: '0 9 * * 1', utcOffset: 8 },
+    sponsor: { perPeriod: '70000000000000000' },
+  })
+  const days = shown.nextTicks.map((tick) => new Date(Number(tick) * 1000).toISOString())
+  for (const day of days) expect(day).toMatch(/T07:00:00/)
+  expect(days).toHaveLength(5)
+  expect(await json('logs', '1')).toEqual([])
+  expect(await json('deactivate', '1')).toMatchObject({ state: 'deactivated' })
+  expect(await json('list')).toMatchObject([{ state: 'deactivated', triggerId: '1' }])
+})
+
+test.each([
+  [['create'], 'A trigger is one of --cron, --webhook and --event.'],
+  [['create', '--cron', '* * * *'], 'it has 4 fields'],
+  [['create', '--cron', '0 0 30 2 *'], 'The contract refused createTrigger: never due'],
+  [['create', '--cron', '@daily', '--target', '0x12'], '--target is an address'],
+  [['create', '--cron', '@daily', '--utc-offset', 'CET'], 'The offset from UTC is Z'],
+  [['show', '99'], 'There is no trigger 99; `jeju-compute trigger list --all` lists them.'],
+  [['fund', '1', 'much'], 'The amount is an amount of ETH such as 0.25'],
+])('refuses trigger %j in one sentence', async (args, sentence) => {
+  const { code, stderr } = await run(['trigger', ...args], home.env)
+  expect(stderr).toContain(sentence)
+  expect(stderr).not.toContain('    at ')
+  expect(code).toBe(1)
+})
+
+async function json(...args: string[]): Promise<unknown> {
+  const { code, stderr, stdout } = await run(['trigger', ...args, '--json'], home.env)
+  expect(code, stderr).toBe(0)
+  return JSON.parse(stdout)
+}
