@@ -122,6 +122,26 @@ contract DeliveriesTest is TriggerTest {
         vm.assertFalse(due, "not due");
     }
 
+    /// TRG-18: in a batch, nothing of one execution shows in the next.
+    function test_keepsABatchApart() external {
+        uint256 backfill = _createFor(CRON, _everyMinute(1));
+        uint256 plain = _createFor(CRON, _everyMinute(0));
+        vm.warp(NOW + 2 hours);
+        uint256[] memory triggerIds = new uint256[](3);
+        bytes[] memory inputs = new bytes[](3);
+        (triggerIds[0], inputs[0]) = (backfill, _tick(NOW + 1 hours));
+        (triggerIds[1], inputs[1]) = (triggerId, _delivery(3, NOW + 2 hours, "not for others"));
+        (triggerIds[2], inputs[2]) = (plain, _tick(NOW + 2 hours));
+
+        vm.recordLogs();
+        _executeMany(triggerIds, inputs);
+
+        vm.assertEq(vm.getRecordedLogs().length, 4, "one expiry, three runs");
+        vm.assertEq(counter.runs(), 4, "all ran");
+        vm.assertEq(counter.lastKey(), NOW + 2 hours, "key");
+        vm.assertEq(counter.lastPayload(), "", "payload");
+    }
+
     /// TRG-20: each nonce works once, in any order.
     function test_runsEachNonceOnce(uint64 first, uint64 second) external {
         vm.assume(first != second);

@@ -125,11 +125,15 @@ abstract contract Conditions is TriggerStore {
 
     /* INTERNAL */
 
-    /// @dev Whether the trigger is due, and what it is due with. `run` has its id; the rest is filled here.
+    /// @dev Whether the trigger is due, and what it is due with. `run` has its id, and what the one before left; all else of it
+    ///      is filled here.
     function _judge(Run memory run, bytes calldata input) internal view returns (Reason) {
         Words storage words = _words[run.triggerId];
         uint256 hot = words.hot;
         run.hot = hot;
+        run.minute = 0;
+        run.expiredUntil = 0;
+        delete run.payload;
         if (!hot.runs()) {
             if (hot == 0) return Reason.NotFound;
             return hot.has(TriggerWord.ACTIVE) ? Reason.Paused : Reason.Deactivated;
