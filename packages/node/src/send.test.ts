@@ -11,6 +11,7 @@ import {
   createWalletClient,
   type Hex,
   http,
+  isAddressEqual,
   parseGwei,
 } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
@@ -117,6 +118,28 @@ test('a stuck transaction gets a higher fee under the same nonce', async () => {
   expect((await sent).status).toBe('success')
   expect(await client.getTransactionCount({ address: sender.address })).toBe(1)
   expect((await read('puts')) - before).toBe(1n)
+})
+
+test('a chain that stands still does not raise the fee without an end', async () => {
+  const stop = new AbortController()
+  const { client, put, sender, testClient } = await setup({ signal: stop.signal, stuckMs: 20 })
+  await testClient.setAutomine(false)
+  onTestFinished(async () => {
+    await testClient.setAutomine(true)
+    await testClient.mine({ blocks: 1 })
+  })
+  const { maxFeePerGas } = await client.estimateFeesPerGas()
+  const sent = sender.write(put(1n)).catch(() => {})
+  await pooled(sender.address)
+  await new Promise((resolve) => setTimeout(resolve, 4_000))
+  stop.abort()
+  await sent
+  const { pending } = await testClient.getTxpoolContent()
+  const [inPool] = Object.values(
+    Object.entries(pending).find(([from]) => isAddressEqual(from as Address, sender.address))?.[1] ?? {},
+  )
+  expect(BigInt(inPool?.maxFeePerGas ?? 0n)).toBeGreaterThan(maxFeePerGas)
+  expect(BigInt(inPool?.maxFeePerGas ?? 0n)).toBeLessThanOrEqual(11n * maxFeePerGas)
 })
 
 test('another sender of the same account is given way, and the call still happens once', async () => {

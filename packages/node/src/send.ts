@@ -179,6 +179,9 @@ async function nextNonce(lane: Lane): Promise<number> {
   throw lane.signal.reason
 }
 
+/** A stuck transaction is never worth more than this many times the fee of now. */
+const MOST_RAISE = 10n
+
 type Settling = {
   draft: Draft
   fees: Fees
@@ -193,7 +196,9 @@ async function settle(lane: Lane, settling: Settling): Promise<TransactionReceip
   const { draft, fees, functionName, most, signed: earlier = [] } = settling
   const hashes: Hash[] = earlier.map((signed) => keccak256(signed))
   for (let attempt = 0; ; attempt++) {
-    const price = cap(raise(fees, attempt), most)
+    // Warning: a chain that stands still, or an RPC that keeps transactions to itself, must not raise the fee to all there is.
+    const now = attempt === 0 ? fees : await ask(lane, () => lane.client.estimateFeesPerGas())
+    const price = cap(cap(raise(fees, attempt), ceilingAt(now)), most)
     const signed =
       earlier[attempt] ?? (await lane.account.signTransaction({ ...draft, ...price, type: 'eip1559' }))
     lane.outbox?.put({ most, nonce: draft.nonce, signed })
@@ -202,8 +207,10 @@ async function settle(lane: Lane, settling: Settling): Promise<TransactionReceip
       lane.outbox?.close(draft.nonce)
       throw refusal(lane, { error: refused, functionName })
     }
-    if (refused === undefined) hashes.push(keccak256(signed))
-    else lane.log.warn('transaction not taken by the pool', { error: refused, nonce: draft.nonce })
+    const hash = keccak256(signed)
+    if (refused === undefined && !hashes.includes(hash)) hashes.push(hash)
+    else if (refused !== undefined)
+      lane.log.warn('transaction not taken by the pool', { error: refused, nonce: draft.nonce })
 
     const outcome = await watch(lane, { hashes, nonce: draft.nonce })
     if (outcome === 'stuck') {
@@ -305,6 +312,12 @@ function contractCall(call: Sender.Call, account: Address) {
 function raise(fees: Fees, attempt: number): Fees {
   const up = (fee: bigint) => (fee * 5n ** BigInt(attempt)) / 4n ** BigInt(attempt) + BigInt(attempt)
   return { maxFeePerGas: up(fees.maxFeePerGas), maxPriorityFeePerGas: up(fees.maxPriorityFeePerGas) }
+}
+
+/** The tip may be all of it: where none is asked for, a multiple of it would be none. */
+function ceilingAt({ maxFeePerGas }: Fees): Fees {
+  const most = maxFeePerGas * MOST_RAISE
+  return { maxFeePerGas: most, maxPriorityFeePerGas: most }
 }
 
 function cap(fees: Fees, most: Fees | undefined): Fees {
