@@ -65,6 +65,8 @@ test('a local chain with nothing deployed says so', async () => {
 test.each([
   [['rent', '7'], 'There is no provider 7; `jeju-compute providers` lists them.'],
   [['rent', '1', '--hours', '0'], '--hours is a whole number above 0; it was "0".'],
+  [['rent', '1', '--key', import.meta.filename], 'cli.test.ts holds no public key that OpenSSH can read.'],
+  [['rent', '1', '--key', '/none'], 'The SSH public key /none cannot be read.'],
   [['terminate', '4'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
   [['extend', '4', '1'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
   [['ssh', '4'], 'There is no session 4; `jeju-compute sessions` lists yours.'],

@@ -16,17 +16,8 @@ export async function renterKey(config: Config, file: unknown): Promise<RenterKe
   const kept = join(directory(config), 'id_ed25519')
   if (!existsSync(kept)) {
     mkdirSync(directory(config), { recursive: true, mode: 0o700 })
-    await promisify(execFile)('ssh-keygen', [
-      '-q',
-      '-t',
-      'ed25519',
-      '-N',
-      '',
-      '-C',
-      'jeju',
-      '-f',
-      kept,
-    ]).catch((cause: unknown) => {
+    const args = ['-q', '-t', 'ed25519', '-N', '', '-C', 'jeju', '-f', kept]
+    await keygen(args).catch((cause: unknown) => {
       throw new UsageError('No SSH key was found, and ssh-keygen could not make one; pass --key.', { cause })
     })
   }
@@ -46,13 +37,14 @@ export function identityFor(config: Config, publicKey: string): string | undefin
   return undefined
 }
 
+const keygen = (args: readonly string[]) => promisify(execFile)('ssh-keygen', args)
 const directory = (config: Config) => join(config.home, 'ssh')
 const privateOf = (file: string) => file.replace(/\.pub$/, '')
 
 /** Type and key, without the comment. */
 const body = (publicKey: string) => publicKey.trim().split(/\s+/).slice(0, 2).join(' ')
 
-function read(file: string): RenterKey {
+async function read(file: string): Promise<RenterKey> {
   let publicKey: string
   try {
     publicKey = readFileSync(file, 'utf8').trim()
@@ -60,5 +52,8 @@ function read(file: string): RenterKey {
     throw new UsageError(`The SSH public key ${file} cannot be read.`, { cause })
   }
   if (publicKey.includes('PRIVATE KEY')) throw new UsageError(`${file} is a private key; name its .pub file.`)
+  await keygen(['-l', '-f', file]).catch((cause: unknown) => {
+    throw new UsageError(`${file} holds no public key that OpenSSH can read.`, { cause })
+  })
   return { publicKey, from: `key ${file}` }
 }

@@ -15,11 +15,11 @@ const POLL_MS = 300
 export const rent: Run = async (context, { args, options }) => {
   const { config, output } = context
   const hours = whole('--hours', options['hours'] ?? '1')
+  const key = await renterKey(config, options['key'])
   const market = await connect(config)
   const { client, deployment, isLocal } = market
   const provider = await choose(market, args[0])
   const { account, from } = await unlock(config, { market, role: 'user' })
-  const key = await renterKey(config, options['key'])
 
   const cost = provider.pricePerHour * hours
   if (isLocal) output.say(`Paying ${eth(cost)} from ${from}.`)
