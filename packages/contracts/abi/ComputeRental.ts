@@ -12,6 +12,11 @@ export const ComputeRentalAbi = [
         "name": "ledger",
         "type": "address",
         "internalType": "contract ILedgerManager"
+      },
+      {
+        "name": "panel",
+        "type": "address",
+        "internalType": "contract IGuardianPanel"
       }
     ],
     "stateMutability": "nonpayable"
@@ -29,6 +34,19 @@ export const ComputeRentalAbi = [
         "name": "",
         "type": "address",
         "internalType": "contract ILedgerManager"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "PANEL",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "address",
+        "internalType": "contract IGuardianPanel"
       }
     ],
     "stateMutability": "view"
@@ -973,6 +991,43 @@ export const ComputeRentalAbi = [
   },
   {
     "type": "event",
+    "name": "SessionDisputed",
+    "inputs": [
+      {
+        "name": "sessionId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "providerId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "held",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      },
+      {
+        "name": "bond",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      },
+      {
+        "name": "refund",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
     "name": "SessionExtended",
     "inputs": [
       {
@@ -1147,6 +1202,33 @@ export const ComputeRentalAbi = [
   },
   {
     "type": "error",
+    "name": "AlreadyDisputed",
+    "inputs": [
+      {
+        "name": "sessionId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "BondTooLow",
+    "inputs": [
+      {
+        "name": "sent",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "bond",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "CursorUnknown",
     "inputs": [
       {
@@ -1234,6 +1316,17 @@ export const ComputeRentalAbi = [
         "name": "feature",
         "type": "string",
         "internalType": "string"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "NothingToDispute",
+    "inputs": [
+      {
+        "name": "sessionId",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },

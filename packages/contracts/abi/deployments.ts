@@ -7,6 +7,7 @@ export type Deployment = {
   readonly computeRegistry: `0x${string}`
   readonly computeRental: `0x${string}`
   readonly computeStaking: `0x${string}`
+  readonly guardianPanel: `0x${string}`
   readonly inferenceServing: `0x${string}`
   readonly ledgerManager: `0x${string}`
   readonly triggerRegistry: `0x${string}`

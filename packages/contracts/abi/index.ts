@@ -2,6 +2,7 @@
 export { ComputeRegistryAbi } from './ComputeRegistry.ts'
 export { ComputeRentalAbi } from './ComputeRental.ts'
 export { ComputeStakingAbi } from './ComputeStaking.ts'
+export { GuardianPanelAbi } from './GuardianPanel.ts'
 export { InferenceServingAbi } from './InferenceServing.ts'
 export { LedgerManagerAbi } from './LedgerManager.ts'
 export { TriggerRegistryAbi } from './TriggerRegistry.ts'

@@ -6,10 +6,12 @@ import {Vm} from "forge-std/Vm.sol";
 import {ComputeRegistry} from "../src/compute/ComputeRegistry.sol";
 import {ComputeRental} from "../src/compute/ComputeRental.sol";
 import {ComputeStaking} from "../src/compute/ComputeStaking.sol";
+import {GuardianPanel} from "../src/compute/GuardianPanel.sol";
 import {InferenceServing} from "../src/compute/InferenceServing.sol";
 import {LedgerManager} from "../src/compute/LedgerManager.sol";
 import {TriggerRegistry} from "../src/compute/TriggerRegistry.sol";
 import {IComputeRegistry} from "../src/compute/interfaces/IComputeRegistry.sol";
+import {IGuardianPanel} from "../src/compute/interfaces/IGuardianPanel.sol";
 import {IProviderObligations} from "../src/compute/interfaces/IProviderObligations.sol";
 
 /// @notice The contracts of Jeju Compute and how they know each other. Scripts and tests deploy by this alone.
@@ -23,6 +25,7 @@ library ComputeSystem {
         address computeRental;
         address inferenceServing;
         address triggerRegistry;
+        address guardianPanel;
     }
 
     /// @notice Deploys all of it from `deployer`, whose next transactions these must be.
@@ -31,26 +34,40 @@ library ComputeSystem {
         uint256 nonce = vm.getNonce(deployer);
         address registry = vm.computeCreateAddress(deployer, nonce + 1);
         address rental = vm.computeCreateAddress(deployer, nonce + 3);
+        address panel = vm.computeCreateAddress(deployer, nonce + 6);
 
-        made.computeStaking = address(new ComputeStaking(registry, rental));
+        made.computeStaking = address(new ComputeStaking(registry, panel));
         made.computeRegistry =
             address(new ComputeRegistry(ComputeStaking(made.computeStaking), IProviderObligations(rental)));
         made.ledgerManager = address(new LedgerManager());
-        made.computeRental =
-            address(new ComputeRental(IComputeRegistry(registry), LedgerManager(made.ledgerManager)));
+        made.computeRental = address(
+            new ComputeRental(
+                IComputeRegistry(registry), LedgerManager(made.ledgerManager), IGuardianPanel(panel)
+            )
+        );
         made.inferenceServing = address(new InferenceServing(registry));
         made.triggerRegistry = address(new TriggerRegistry(LedgerManager(made.ledgerManager)));
+        made.guardianPanel = address(
+            new GuardianPanel(
+                IComputeRegistry(registry),
+                ComputeStaking(made.computeStaking),
+                LedgerManager(made.ledgerManager),
+                rental
+            )
+        );
     }
 
     /// @notice Whether there is such a system on this chain, each contract at its place and knowing the others.
     function isWired(Deployment memory made) internal view returns (bool) {
         return made.ledgerManager.code.length != 0
             && _knows(made.computeStaking, "REGISTRY()", made.computeRegistry)
-            && _knows(made.computeStaking, "SLASHER()", made.computeRental)
+            && _knows(made.computeStaking, "SLASHER()", made.guardianPanel)
             && _knows(made.computeRegistry, "STAKING()", made.computeStaking)
             && _knows(made.computeRegistry, "OBLIGATIONS()", made.computeRental)
             && _knows(made.computeRental, "REGISTRY()", made.computeRegistry)
             && _knows(made.computeRental, "LEDGER()", made.ledgerManager)
+            && _knows(made.computeRental, "PANEL()", made.guardianPanel)
+            && _knows(made.guardianPanel, "RENTAL()", made.computeRental)
             && _knows(made.inferenceServing, "REGISTRY()", made.computeRegistry)
             && _knows(made.triggerRegistry, "LEDGER()", made.ledgerManager);
     }

@@ -43,6 +43,7 @@ contract DeployCompute is Script {
         made.computeRegistry = _address(json, ".computeRegistry");
         made.computeRental = _address(json, ".computeRental");
         made.computeStaking = _address(json, ".computeStaking");
+        made.guardianPanel = _address(json, ".guardianPanel");
         made.inferenceServing = _address(json, ".inferenceServing");
         made.ledgerManager = _address(json, ".ledgerManager");
         made.triggerRegistry = _address(json, ".triggerRegistry");
@@ -63,6 +64,7 @@ contract DeployCompute is Script {
         vm.serializeAddress(object, "computeRegistry", made.computeRegistry);
         vm.serializeAddress(object, "computeRental", made.computeRental);
         vm.serializeAddress(object, "computeStaking", made.computeStaking);
+        vm.serializeAddress(object, "guardianPanel", made.guardianPanel);
         vm.serializeAddress(object, "inferenceServing", made.inferenceServing);
         vm.serializeAddress(object, "ledgerManager", made.ledgerManager);
         vm.writeJson(vm.serializeAddress(object, "triggerRegistry", made.triggerRegistry), path);

@@ -12,6 +12,7 @@ const KEYS = [
   'computeRegistry',
   'computeRental',
   'computeStaking',
+  'guardianPanel',
   'inferenceServing',
   'ledgerManager',
   'triggerRegistry',
@@ -32,7 +33,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-test('the documented command deploys all six contracts, and a second run leaves them as they are', async () => {
+test('the documented command deploys all seven contracts, and a second run leaves them as they are', async () => {
   const chain = await startChain()
   const said = await deploy(chain)
   expect(said).toContain('Jeju Compute is deployed')

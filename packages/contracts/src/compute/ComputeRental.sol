@@ -3,23 +3,27 @@ pragma solidity 0.8.37;
 
 import {IComputeRegistry} from "./interfaces/IComputeRegistry.sol";
 import {IComputeRental} from "./interfaces/IComputeRental.sol";
+import {IGuardianPanel} from "./interfaces/IGuardianPanel.sol";
 import {ILedgerManager} from "./interfaces/ILedgerManager.sol";
 import {Escrow} from "./libraries/Escrow.sol";
-import {Orders} from "./rental/Orders.sol";
+import {Disputes} from "./rental/Disputes.sol";
 import {Sessions} from "./rental/Sessions.sol";
 
 /// @notice Rental sessions and their escrow.
-/// @dev Trusts, both fixed at deployment: the registry for who owns a provider, what it asks and whether it may be rented; the
-/// ledger to take credit for anyone. Holds the sum of deposits, less what was paid out and refunded, to the wei. No receiver can
-/// block another: the one who calls is paid or credited, all others are credited. A renter whose provider does nothing has
-/// everything back after 10 minutes; a provider whose renter does nothing is paid after the session's end.
-contract ComputeRental is Orders {
+/// @dev Trusts, all fixed at deployment: the registry for who owns a provider, what it asks and whether it may be rented; the
+/// ledger to take credit for anyone; the guardians' panel to hold disputed pay. Holds, of ether and of each token, the sum of
+/// deposits, less what was paid out, refunded and handed to the panel, to the wei. No receiver can block another: the one who
+/// calls is paid or credited, all others are credited; what a token lets nobody have waits for its owner. A renter whose
+/// provider does nothing has everything back after 10 minutes; a provider whose renter does nothing is paid after the end.
+contract ComputeRental is Disputes {
     using Escrow for Escrow.Rental;
     using Escrow for Escrow.Terms;
 
     uint256 private constant MAX_REASON_LENGTH = 256;
 
-    constructor(IComputeRegistry registry, ILedgerManager ledger) Sessions(registry, ledger) {}
+    constructor(IComputeRegistry registry, ILedgerManager ledger, IGuardianPanel panel)
+        Sessions(registry, ledger, panel)
+    {}
 
     /* RENTER */
 
@@ -119,11 +123,6 @@ contract ComputeRental is Orders {
     }
 
     /* NOT YET SUPPORTED */
-
-    /// @inheritdoc IComputeRental
-    function dispute(uint256) external payable {
-        revert NotYetSupported("disputes");
-    }
 
     /// @inheritdoc IComputeRental
     function rate(uint256, uint8) external pure {

@@ -8,7 +8,7 @@ import {IProviderStakes} from "./interfaces/IProviderStakes.sol";
 import {NonReentrant} from "./libraries/NonReentrant.sol";
 
 /// @notice Stakes of providers, guardians and users.
-/// @dev Trusted, both fixed at deployment: the registry binds and frees providers, the rental contract slashes, which burns.
+/// @dev Trusted, both fixed at deployment: the registry binds and frees providers, the guardians' panel slashes, which burns.
 /// Neither can take stake for itself. Calls nobody but the registry and the wallet that is paid. Holds the sum of all stakes; a stake that backs
 /// no role leaves after 7 days whatever anyone else does.
 contract ComputeStaking is IComputeStaking, NonReentrant {
@@ -37,6 +37,9 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
     mapping(address account => Account) private _accounts;
     /// @inheritdoc IComputeStaking
     mapping(address account => uint256) public guardianSince;
+    /// @dev The guardians in the order of their becoming, as a ring; the zero address is its clasp.
+    mapping(address guardian => address) private _nextGuardian;
+    mapping(address guardian => address) private _previousGuardian;
 
     constructor(address registry, address slasher) {
         REGISTRY = registry;
@@ -100,6 +103,7 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
 
         account.guardian = true;
         guardianSince[msg.sender] = block.timestamp;
+        _enlist(msg.sender);
         emit RoleBound(msg.sender, Role.Guardian);
     }
 
@@ -110,9 +114,7 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
 
         bool wasCovered = _isCovered(account);
 
-        account.guardian = false;
-        delete guardianSince[msg.sender];
-        emit RoleUnbound(msg.sender, Role.Guardian);
+        _dismiss(msg.sender);
 
         _tellIfChanged(msg.sender, wasCovered);
     }
@@ -157,6 +159,7 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
         account.stake = uint96(rest);
         if (account.leaving > free) account.leaving = uint96(free);
         emit Slashed(owner, msg.sender, burnt, rest);
+        if (account.guardian && !_isCovered(account)) _dismiss(owner);
 
         _tellIfChanged(owner, wasCovered);
 
@@ -194,7 +197,41 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
         return account.stake - account.leaving >= _required(account) + USER_STAKE;
     }
 
+    /// @inheritdoc IComputeStaking
+    function guardiansBefore(uint256 time, uint256 limit) external view returns (address[] memory guardians) {
+        uint256 length = 0;
+        address guardian = _nextGuardian[address(0)];
+        while (length < limit && guardian != address(0) && guardianSince[guardian] <= time) {
+            guardian = _nextGuardian[guardian];
+            length++;
+        }
+
+        guardians = new address[](length);
+        for (uint256 i = 0; i < length; i++) {
+            guardian = _nextGuardian[i == 0 ? address(0) : guardian];
+            guardians[i] = guardian;
+        }
+    }
+
     /* INTERNAL */
+
+    function _enlist(address guardian) private {
+        address last = _previousGuardian[address(0)];
+        (_nextGuardian[last], _previousGuardian[guardian]) = (guardian, last);
+        _previousGuardian[address(0)] = guardian;
+    }
+
+    /// @dev Takes the guardian's role from the account.
+    function _dismiss(address guardian) private {
+        (address next, address previous) = (_nextGuardian[guardian], _previousGuardian[guardian]);
+
+        _accounts[guardian].guardian = false;
+        delete guardianSince[guardian];
+        (_nextGuardian[previous], _previousGuardian[next]) = (next, previous);
+        delete _nextGuardian[guardian];
+        delete _previousGuardian[guardian];
+        emit RoleUnbound(guardian, Role.Guardian);
+    }
 
     /// @dev All the ether there is fits 96 bits many times over.
     function _add(address owner) private {

@@ -74,7 +74,7 @@ contract CreateSessionTest is ComputeTest {
 
     /// RENT-2: only a known, active and staked provider can be rented.
     function test_revertsWhen_stakeWasSlashed() external {
-        vm.prank(address(rental));
+        vm.prank(address(panel));
         staking.slash(provider, 1);
         vm.expectRevert(abi.encodeWithSelector(IComputeRental.ProviderInactive.selector, providerId));
         _create(0.24 ether, providerId, 24, ED25519_KEY);

@@ -11,8 +11,6 @@ contract NotYetSupportedTest is ComputeTest {
 
     /// RENT-25: what this version does not offer reverts and names itself, and keeps no ether.
     function test_names_itself() external {
-        _expect("disputes");
-        rental.dispute{value: 1}(1);
         _expect("ratings");
         rental.rate(1, 5);
         _expect("ERC-8004 agents");

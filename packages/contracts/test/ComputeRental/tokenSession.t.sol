@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IComputeRental} from "../../src/compute/interfaces/IComputeRental.sol";
+import {IPayer} from "../../src/compute/interfaces/IPayer.sol";
 import {ITokenPayments} from "../../src/compute/interfaces/ITokenPayments.sol";
 import {TokenRentalTest} from "./TokenRentalTest.sol";
 
@@ -84,7 +85,7 @@ contract TokenSessionTest is TokenRentalTest {
         vm.startPrank(provider);
         rental.claimUnpaid(address(token), operator);
         vm.assertEq(token.balanceOf(operator), TOKEN_PRICE, "paid");
-        vm.expectRevert(abi.encodeWithSelector(IComputeRental.NothingUnpaid.selector, provider, token));
+        vm.expectRevert(abi.encodeWithSelector(IPayer.NothingUnpaid.selector, provider, token));
         rental.claimUnpaid(address(token), operator);
         vm.stopPrank();
         vm.prank(renter);

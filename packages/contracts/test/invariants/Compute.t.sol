@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IComputeRental} from "../../src/compute/interfaces/IComputeRental.sol";
+import {IGuardianPanel} from "../../src/compute/interfaces/IGuardianPanel.sol";
 import {IComputeStaking} from "../../src/compute/interfaces/IComputeStaking.sol";
 import {ComputeTest} from "../utils/ComputeTest.sol";
 import {TestToken} from "../utils/TestToken.sol";
@@ -13,6 +14,11 @@ contract ComputeInvariants is ComputeTest {
     function setUp() public override {
         super.setUp();
         handler = new RentalHandler(staking, registry, rental);
+        for (uint256 i = 4; i < 8; i++) {
+            handler.stake(i, 2 ether);
+            handler.becomeGuardian(i);
+        }
+        skip(7 days);
         handler.register(0, 1 ether + 1);
         handler.register(1, 3601);
         handler.rent(2, 1, 3);
@@ -37,6 +43,24 @@ contract ComputeInvariants is ComputeTest {
         vm.assertEq(token.balanceOf(address(rental)), dueInToken, "escrow in tokens");
     }
 
+    /// RENT-41, RENT-49: the panel holds pay and bonds of open disputes, shares that were not taken, and what waits for its owner.
+    function invariant_panelHoldsWhatIsDueToTheWei() external view {
+        TestToken token = handler.TOKEN();
+        uint256 due = 0;
+        uint256 dueInToken = 0;
+        for (uint256 sessionId = 1; sessionId <= rental.sessionCount(); sessionId++) {
+            IGuardianPanel.Dispute memory made = panel.disputeOf(sessionId);
+            uint256 held = made.resolved ? made.share * _untaken(sessionId) : made.held + made.bond;
+            if (made.token == address(0)) due += held;
+            else dueInToken += held;
+        }
+        for (uint256 i = 0; i < handler.walletCount(); i++) {
+            dueInToken += panel.unpaidOf(address(handler.wallets(i)), address(token));
+        }
+        vm.assertEq(address(panel).balance, due, "panel");
+        vm.assertEq(token.balanceOf(address(panel)), dueInToken, "panel's tokens");
+    }
+
     /// RENT-18: what a session has paid and owes never exceeds its deposit.
     function invariant_sessionsEarnNoMoreThanTheirDeposit() external view {
         for (uint256 sessionId = 1; sessionId <= rental.sessionCount(); sessionId++) {
@@ -50,7 +74,7 @@ contract ComputeInvariants is ComputeTest {
     function invariant_obligationsAreThoseOfSessions() external view {
         for (uint256 providerId = 1; providerId <= registry.providerCount(); providerId++) {
             (uint256[] memory ids,) = rental.sessionsAt(providerId, 0, type(uint256).max);
-            bool isObliged = false;
+            bool isObliged = panel.openDisputes(providerId) != 0;
             for (uint256 i = 0; i < ids.length; i++) {
                 vm.assertEq(rental.getSession(ids[i]).providerId, providerId, "listed under its provider");
                 if (_isOpen(ids[i])) isObliged = true;
@@ -121,11 +145,21 @@ contract ComputeInvariants is ComputeTest {
             _collect(address(this), sessionId);
             vm.assertFalse(_isOpen(sessionId), "closed");
         }
+        for (uint256 sessionId = 1; sessionId <= rental.sessionCount(); sessionId++) {
+            IGuardianPanel.Dispute memory made = panel.disputeOf(sessionId);
+            if (made.endsAt != 0 && !made.resolved) panel.resolve(sessionId);
+        }
         for (uint256 providerId = 1; providerId <= registry.providerCount(); providerId++) {
             vm.assertFalse(rental.hasObligations(providerId), "free to go");
         }
         vm.assertEq(address(rental).balance, 0, "nothing is left");
         vm.assertGt(handler.successes(), 0, "something happened");
+    }
+
+    function _untaken(uint256 sessionId) private view returns (uint256 count) {
+        for (uint256 i = 0; i < handler.walletCount(); i++) {
+            if (panel.hasShare(sessionId, address(handler.wallets(i)))) count++;
+        }
     }
 
     /// @dev Of a session's deposit, what is neither collected nor given back.

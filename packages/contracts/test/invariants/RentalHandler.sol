@@ -7,6 +7,7 @@ import {StdUtils} from "forge-std/StdUtils.sol";
 import {ComputeRegistry} from "../../src/compute/ComputeRegistry.sol";
 import {ComputeRental} from "../../src/compute/ComputeRental.sol";
 import {ComputeStaking} from "../../src/compute/ComputeStaking.sol";
+import {IGuardianPanel} from "../../src/compute/interfaces/IGuardianPanel.sol";
 import {Refuser} from "../utils/Refuser.sol";
 import {TestToken} from "../utils/TestToken.sol";
 
@@ -30,12 +31,15 @@ contract RentalHandler is CommonBase, StdUtils {
     /// @notice How many calls did what they were to do.
     uint256 public successes;
 
+    /// @notice How many of them brought a session before the guardians.
+    uint256 public disputes;
+
     constructor(ComputeStaking staking, ComputeRegistry registry, ComputeRental rental) {
         STAKING = staking;
         REGISTRY = registry;
         RENTAL = rental;
         TOKEN = new TestToken();
-        for (uint256 i = 0; i < 5; i++) {
+        for (uint256 i = 0; i < 8; i++) {
             wallets.push(new Refuser());
             vm.deal(address(wallets[i]), 1_000_000 ether);
             TOKEN.mint(address(wallets[i]), 1e30);
@@ -144,8 +148,34 @@ contract RentalHandler is CommonBase, StdUtils {
     }
 
     function slash(uint256 who, uint256 amount) external {
-        vm.prank(address(RENTAL));
+        vm.prank(address(RENTAL.PANEL()));
         STAKING.slash(address(_wallet(who)), bound(amount, 0, 0.05 ether));
+    }
+
+    function dispute(uint256 sessionId) external {
+        sessionId = _session(sessionId);
+        if (sessionId == 0) return;
+        uint256 value = RENTAL.orderOf(sessionId).token == address(0) ? 1 ether : 0;
+        bytes memory call = abi.encodeCall(RENTAL.dispute, (sessionId));
+        try Refuser(payable(RENTAL.getSession(sessionId).renter)).act(address(RENTAL), value, call) {
+            successes++;
+            disputes++;
+        } catch {}
+    }
+
+    function vote(uint256 who, uint256 sessionId, bool againstProvider) external {
+        bytes memory call = abi.encodeCall(IGuardianPanel.vote, (_session(sessionId), againstProvider));
+        _act(who, address(RENTAL.PANEL()), 0, call);
+    }
+
+    function resolve(uint256 who, uint256 sessionId) external {
+        bytes memory call = abi.encodeCall(IGuardianPanel.resolve, (_session(sessionId)));
+        _act(who, address(RENTAL.PANEL()), 0, call);
+    }
+
+    function takeShare(uint256 who, uint256 sessionId) external {
+        bytes memory call = abi.encodeCall(IGuardianPanel.takeShare, (_session(sessionId)));
+        _act(who, address(RENTAL.PANEL()), 0, call);
     }
 
     function stake(uint256 who, uint256 amount) external {

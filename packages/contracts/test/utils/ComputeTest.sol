@@ -7,6 +7,7 @@ import {ComputeSystem} from "../../script/ComputeSystem.sol";
 import {ComputeRegistry} from "../../src/compute/ComputeRegistry.sol";
 import {ComputeRental} from "../../src/compute/ComputeRental.sol";
 import {ComputeStaking} from "../../src/compute/ComputeStaking.sol";
+import {GuardianPanel} from "../../src/compute/GuardianPanel.sol";
 import {LedgerManager} from "../../src/compute/LedgerManager.sol";
 
 /// @notice The system as the deployment script makes it, and the people of its tests.
@@ -22,6 +23,7 @@ abstract contract ComputeTest is Test {
     ComputeRegistry internal registry;
     LedgerManager internal ledger;
     ComputeRental internal rental;
+    GuardianPanel internal panel;
 
     address internal provider = makeAddr("provider");
     address internal operator = makeAddr("operator");
@@ -35,6 +37,7 @@ abstract contract ComputeTest is Test {
         registry = ComputeRegistry(made.computeRegistry);
         ledger = LedgerManager(made.ledgerManager);
         rental = ComputeRental(payable(made.computeRental));
+        panel = GuardianPanel(made.guardianPanel);
 
         vm.deal(provider, PURSE);
         vm.deal(renter, PURSE);

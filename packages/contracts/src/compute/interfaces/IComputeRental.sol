@@ -2,6 +2,7 @@
 pragma solidity ^0.8.20;
 
 import {INotYetSupported} from "./INotYetSupported.sol";
+import {IPayer} from "./IPayer.sol";
 import {IProviderObligations} from "./IProviderObligations.sol";
 import {ITokenPayments} from "./ITokenPayments.sol";
 
@@ -9,7 +10,7 @@ import {ITokenPayments} from "./ITokenPayments.sol";
 /// @dev A session earns `pricePerHour * seconds / 3600`, rounded down. What is earned matures one hour later. At any time
 /// deposit = collected + matured + unmatured + what the renter has back or would have back. Money goes by a call to the one
 /// who asked; anyone else, and a wallet that refuses, finds it in LedgerManager.
-interface IComputeRental is INotYetSupported, IProviderObligations, ITokenPayments {
+interface IComputeRental is INotYetSupported, IProviderObligations, IPayer, ITokenPayments {
     /// @dev While it waits for its provider, a session starts when it was made. Once over, `endTime` is when it ended.
     /// `active` is true from creation to the end, be it by a call or by time.
     struct Session {
@@ -126,11 +127,17 @@ interface IComputeRental is INotYetSupported, IProviderObligations, ITokenPaymen
     /// @notice Nobody but the ledger sends ether without a call.
     error EtherUnasked(address from);
 
-    /// @notice Nothing of this token waits here for the account.
-    error NothingUnpaid(address account, address token);
-
     /// @notice What the session has ahead is worth more than the threshold of its renter's top-up.
     error TopUpNotDue(uint256 sessionId, uint256 ahead, uint256 threshold);
+
+    /// @notice A session is disputed once.
+    error AlreadyDisputed(uint256 sessionId);
+
+    /// @notice Only pay that has not matured is disputed, and there is none.
+    error NothingToDispute(uint256 sessionId);
+
+    /// @notice A dispute takes a bond of a fifth of the pay in question.
+    error BondTooLow(uint256 sent, uint256 bond);
 
     /// @notice A renter paid for a machine and waits for it.
     event SessionCreated(
@@ -147,12 +154,6 @@ interface IComputeRental is INotYetSupported, IProviderObligations, ITokenPaymen
 
     /// @notice An hour costs so much of the token; 0 means that the provider no longer takes it.
     event TokenPriceSet(uint256 indexed providerId, address indexed token, uint256 pricePerHour);
-
-    /// @notice The token let neither the account nor the ledger have `amount`; it waits here.
-    event Unpaid(address indexed account, address indexed token, uint256 amount);
-
-    /// @notice What waited here for the account went to `to`.
-    event UnpaidClaimed(address indexed account, address indexed token, address to, uint256 amount);
 
     /// @notice The machine is there, and is paid for from `startTime` on. `accessHash` commits to how it is reached.
     event SessionActivated(
@@ -182,6 +183,11 @@ interface IComputeRental is INotYetSupported, IProviderObligations, ITokenPaymen
     /// @notice What had matured in sessions of one provider was paid to its owner. Each payment is
     /// `sessionId << 128 | amount`; the amount is 0 where a session owed nothing.
     event Collected(uint256 indexed providerId, uint256[] payments);
+
+    /// @notice The renter disputed the session: `held` of its pay, and the bond, are before the guardians.
+    event SessionDisputed(
+        uint256 indexed sessionId, uint256 indexed providerId, uint256 held, uint256 bond, uint256 refund
+    );
 
     /// @notice Rents a machine: the ether sent, exactly price × hours, is kept until it is earned or goes back.
     /// @dev Price, hours and key are fixed from here on. The provider has 10 minutes to activate or decline.
@@ -232,9 +238,6 @@ interface IComputeRental is INotYetSupported, IProviderObligations, ITokenPaymen
     /// @dev Sessions that exist keep their price.
     function setTokenPrice(address token, uint256 pricePerHour) external;
 
-    /// @notice Pays to `to` what a token let neither the caller nor the ledger have when it was due.
-    function claimUnpaid(address token, address to) external;
-
     /// @notice Starts the session's time: the machine is ready. By the provider or its operator, within 10 minutes.
     function activateSession(uint256 sessionId, bytes32 accessHash) external;
 
@@ -260,7 +263,10 @@ interface IComputeRental is INotYetSupported, IProviderObligations, ITokenPaymen
     /// @dev By anyone. An id given twice is paid once; a session that owes nothing now adds nothing.
     function collect(uint256[] memory sessionIds) external returns (uint256 paid);
 
-    /// @notice Ends the session and puts its unmatured pay before the guardians. Not yet supported.
+    /// @notice Ends the session, if it still runs, and puts its unmatured pay before the guardians. By its renter, once.
+    /// @dev Takes a bond of a fifth of that pay, rounded up, in the session's currency: of the ether sent, what is more goes back;
+    /// tokens are taken as in `createSessionFor`. What has matured is paid; what was not used goes back to the renter. Reverts
+    /// where fewer than three guardians could vote. `GuardianPanel` says what follows.
     function dispute(uint256 sessionId) external payable;
 
     /// @notice Rates a session's provider with 1 to 5. Not yet supported.
@@ -283,9 +289,6 @@ interface IComputeRental is INotYetSupported, IProviderObligations, ITokenPaymen
 
     /// @notice What an hour costs in a token; 0 if the provider does not take it.
     function tokenPriceOf(uint256 providerId, address token) external view returns (uint256);
-
-    /// @notice What waits here of a token for the account, since the token let nobody have it when it was due.
-    function unpaidOf(address account, address token) external view returns (uint256);
 
     /// @notice How many sessions were ever made; ids run from 1 to this.
     function sessionCount() external view returns (uint256);

@@ -102,7 +102,7 @@ interface IComputeStaking {
     function unbindProvider(address account) external;
 
     /// @notice Burns up to `amount` of the account's stake, what is leaving included. Fixed slashers only.
-    /// @dev Takes what there is where the stake is smaller. What is leaving shrinks so far as the roles need the rest.
+    /// @dev A guardian whose stake then no longer covers its roles loses that one. Takes what there is where the stake is smaller. What is leaving shrinks so far as the roles need the rest.
     function slash(address account, uint256 amount) external returns (uint256 burnt);
 
     /// @notice All that the account has here, what is leaving included.
@@ -122,4 +122,7 @@ interface IComputeStaking {
 
     /// @notice Since when the account has been a guardian; 0 if it is none.
     function guardianSince(address account) external view returns (uint256);
+
+    /// @notice Up to `limit` of the guardians that became it at `time` or before, in that order.
+    function guardiansBefore(uint256 time, uint256 limit) external view returns (address[] memory guardians);
 }

@@ -2,25 +2,18 @@
 pragma solidity 0.8.37;
 
 import {IComputeRental} from "../interfaces/IComputeRental.sol";
-import {ILedgerManager} from "../interfaces/ILedgerManager.sol";
 import {Escrow} from "../libraries/Escrow.sol";
-import {Payout} from "../libraries/Payout.sol";
 import {Tokens} from "../libraries/Tokens.sol";
 import {Sessions} from "./Sessions.sol";
 
-/// @notice How sessions take and give money, ether and tokens never mixed.
+/// @notice How sessions take money, ether and tokens never mixed.
 abstract contract Payments is Sessions {
-    using Payout for ILedgerManager;
     using Tokens for address;
-
-    address internal constant ETHER = address(0);
 
     /* STORAGE */
 
     /// @inheritdoc IComputeRental
     mapping(uint256 providerId => mapping(address token => uint256)) public tokenPriceOf;
-    /// @inheritdoc IComputeRental
-    mapping(address account => mapping(address token => uint256)) public unpaidOf;
     mapping(uint256 sessionId => Order) internal _orders;
 
     /* TOKENS */
@@ -39,17 +32,6 @@ abstract contract Payments is Sessions {
 
         tokenPriceOf[providerId][token] = pricePerHour;
         emit TokenPriceSet(providerId, token, pricePerHour);
-    }
-
-    /// @inheritdoc IComputeRental
-    function claimUnpaid(address token, address to) external nonReentrant {
-        uint256 amount = unpaidOf[msg.sender][token];
-        require(amount != 0, NothingUnpaid(msg.sender, token));
-
-        unpaidOf[msg.sender][token] = 0;
-        emit UnpaidClaimed(msg.sender, token, to, amount);
-
-        token.push(to, amount);
     }
 
     /* INTERNAL */
@@ -85,14 +67,6 @@ abstract contract Payments is Sessions {
         drawn = _least(drawn, LEDGER.getTokenBalance(msg.sender, token));
         if (drawn != 0) _draw(token, drawn);
         if (drawn != amount) token.pull(msg.sender, amount - drawn);
-    }
-
-    /// @dev Pays the caller; credits anyone else, and whoever cannot be paid.
-    function _pay(address token, address to, uint256 amount) internal {
-        if (token == ETHER) return LEDGER.pay(to, amount);
-        if (LEDGER.payToken(token, to, amount)) return;
-        unpaidOf[to][token] += amount;
-        emit Unpaid(to, token, amount);
     }
 
     function _draw(address token, uint256 amount) private {

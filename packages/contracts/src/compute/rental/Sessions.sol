@@ -3,14 +3,15 @@ pragma solidity 0.8.37;
 
 import {IComputeRegistry} from "../interfaces/IComputeRegistry.sol";
 import {IComputeRental} from "../interfaces/IComputeRental.sol";
+import {IGuardianPanel} from "../interfaces/IGuardianPanel.sol";
 import {ILedgerManager} from "../interfaces/ILedgerManager.sol";
 import {IProviderObligations} from "../interfaces/IProviderObligations.sol";
 import {Escrow} from "../libraries/Escrow.sol";
-import {NonReentrant} from "../libraries/NonReentrant.sol";
 import {SshKey} from "../libraries/SshKey.sol";
+import {Payer} from "./Payer.sol";
 
 /// @notice The rental sessions, where they are listed, and how they are read.
-abstract contract Sessions is IComputeRental, NonReentrant {
+abstract contract Sessions is IComputeRental, Payer {
     using Escrow for Escrow.Rental;
     using Escrow for Escrow.Terms;
 
@@ -21,7 +22,7 @@ abstract contract Sessions is IComputeRental, NonReentrant {
     uint256 private constant OPEN = 200;
 
     IComputeRegistry public immutable REGISTRY;
-    ILedgerManager public immutable LEDGER;
+    IGuardianPanel public immutable PANEL;
 
     /* STORAGE */
 
@@ -33,9 +34,9 @@ abstract contract Sessions is IComputeRental, NonReentrant {
     /// are those that are pending, running or not paid out.
     mapping(uint256 providerId => uint256) private _sheets;
 
-    constructor(IComputeRegistry registry, ILedgerManager ledger) {
+    constructor(IComputeRegistry registry, ILedgerManager ledger, IGuardianPanel panel) Payer(ledger) {
         REGISTRY = registry;
-        LEDGER = ledger;
+        PANEL = panel;
     }
 
     /* VIEWS */
@@ -83,7 +84,7 @@ abstract contract Sessions is IComputeRental, NonReentrant {
 
     /// @inheritdoc IProviderObligations
     function hasObligations(uint256 providerId) external view returns (bool) {
-        return _sheets[providerId] >> OPEN != 0;
+        return _sheets[providerId] >> OPEN != 0 || PANEL.openDisputes(providerId) != 0;
     }
 
     /// @inheritdoc IComputeRental
@@ -94,14 +95,7 @@ abstract contract Sessions is IComputeRental, NonReentrant {
     {
         require(cursor == 0 || _rentals[cursor].renter == renter, CursorUnknown(cursor));
 
-        ids = new uint256[](limit < sessionCount ? limit : sessionCount);
-        nextCursor = cursor == 0 ? _newestOf[renter] : cursor;
-        uint256 length = 0;
-        for (; length < ids.length && nextCursor != 0; length++) {
-            ids[length] = nextCursor;
-            nextCursor = _rentals[nextCursor].previousOfRenter;
-        }
-        _shorten(ids, length);
+        return _page(cursor == 0 ? _newestOf[renter] : cursor, limit, true);
     }
 
     /// @inheritdoc IComputeRental
@@ -112,14 +106,7 @@ abstract contract Sessions is IComputeRental, NonReentrant {
     {
         require(cursor == 0 || _rentals[cursor].terms.providerId == providerId, CursorUnknown(cursor));
 
-        ids = new uint256[](limit < sessionCount ? limit : sessionCount);
-        nextCursor = cursor == 0 ? uint40(_sheets[providerId] >> NEWEST) : cursor;
-        uint256 length = 0;
-        for (; length < ids.length && nextCursor != 0; length++) {
-            ids[length] = nextCursor;
-            nextCursor = _rentals[nextCursor].previousOfProvider;
-        }
-        _shorten(ids, length);
+        return _page(cursor == 0 ? uint40(_sheets[providerId] >> NEWEST) : cursor, limit, false);
     }
 
     /* INTERNAL */
@@ -192,8 +179,20 @@ abstract contract Sessions is IComputeRental, NonReentrant {
         _sheets[providerId] = (sheet ^ (previous << NEWEST) | (sessionId << NEWEST)) + (1 << OPEN);
     }
 
-    /// @dev `length` is never more than the array has.
-    function _shorten(uint256[] memory ids, uint256 length) private pure {
+    function _page(uint256 sessionId, uint256 limit, bool ofRenter)
+        private
+        view
+        returns (uint256[] memory ids, uint256 nextCursor)
+    {
+        ids = new uint256[](limit < sessionCount ? limit : sessionCount);
+        nextCursor = sessionId;
+        uint256 length = 0;
+        for (; length < ids.length && nextCursor != 0; length++) {
+            ids[length] = nextCursor;
+            Escrow.Rental storage rental = _rentals[nextCursor];
+            nextCursor = ofRenter ? rental.previousOfRenter : rental.previousOfProvider;
+        }
+        // Shortens the array to what was found, which is never more than its length.
         assembly ("memory-safe") {
             mstore(ids, length)
         }
