@@ -70,6 +70,9 @@ test.each([
   [['terminate', '4'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
   [['extend', '4', '1'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
   [['ssh', '4'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
+  [['ssh', '4', '-i', 'key'], 'Options go before the session: `jeju-compute ssh -i … 4`.'],
+  [['scp', 'notes.txt', '4:'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
+  [['scp', 'here', 'there'], 'Name what to copy and where to, one of them in a session'],
   [['ledger', 'deposit', '-1'], 'The deposit is an amount of ETH such as 0.25; it was "-1".'],
   [['ledger', 'deposit', '1,5'], 'The deposit is an amount of ETH such as 0.25; it was "1,5".'],
   [
@@ -96,6 +99,31 @@ test('money goes to the ledger and comes back', async () => {
   expect(JSON.parse(all.stdout).amount).toBe('1000000000000000000')
 })
 
+test('a provider that does not answer is not paid', async () => {
+  const own = createHome(chain)
+  try {
+    const { stdout } = await run(
+      ['provider', 'register', '--endpoint', 'http://127.0.0.1:1', '--json'],
+      own.env,
+    )
+    const { providerId } = JSON.parse(stdout)
+    const { code, stderr } = await run(['rent', providerId], own.env)
+    expect(stderr).toContain(
+      `Provider ${providerId} does not answer at http://127.0.0.1:1, so nothing was paid`,
+    )
+    expect(code).toBe(75)
+    expect((await run(['rent'], own.env)).stderr).toBe('No provider answers now; nothing was paid.\n')
+    expect((await run(['sessions', '--json'], own.env)).stdout).toBe('[]\n')
+  } finally {
+    own.remove()
+  }
+})
+
+test('advice names the command as it was called', async () => {
+  const { stderr } = await run(['ssh', '4'], { ...home.env, JEJU_COMMAND: './jeju-compute' })
+  expect(stderr).toBe('There is no session 4; `./jeju-compute sessions` lists yours.\n')
+})
+
 test('a wallet is made once, and opens with its password alone', async () => {
   const own = createHome(chain)
   try {
@@ -106,6 +134,8 @@ test('a wallet is made once, and opens with its password alone', async () => {
 
     const shown = await run(['wallet', 'address'], env)
     expect(shown.stdout).toBe(`${address}\n`)
+    const funded = await run(['wallet', 'fund', '2', '--json'], env)
+    expect(JSON.parse(funded.stdout).balance).toBe('2000000000000000000')
     expect((await run(['wallet', 'new'], env)).stderr).toContain('holds a wallet already')
     const { JEJU_PASSWORD: _, ...locked } = env
     expect((await run(['wallet', 'address'], locked)).stdout, 'without its password').toBe(`${address}\n`)

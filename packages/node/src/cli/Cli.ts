@@ -1,12 +1,17 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { abis, ComputeError, isUnreachable, revertOf } from '@jejunetwork/sdk'
 import { Command, CommanderError } from 'commander'
 import { visible } from '../visible.ts'
 import { commands, type Definition } from './commands.ts'
-import { readConfig } from './config.ts'
+import { asCalled, readConfig } from './config.ts'
 import type { Input, Run } from './context.ts'
 import { TryLaterError } from './errors.ts'
 import { createOutput, print } from './output.ts'
 
+const VERSION: string = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'),
+).version
 const OK = 0
 const FAILED = 1
 const TRY_LATER = 75
@@ -17,6 +22,7 @@ export async function runCli(argv: readonly string[], options: { signal: AbortSi
   const { signal } = options
   const program = new Command('jeju-compute')
     .description('Rent machines, buy inference, and offer both, on Jeju Compute.')
+    .version(VERSION, '--version', 'print the version')
     .exitOverride()
     .enablePositionalOptions()
     .showHelpAfterError('Ask --help for what it takes.')
@@ -70,7 +76,7 @@ async function execute(run: Run, input: Input, signal: AbortSignal): Promise<num
 }
 
 function withExample(command: Command, example: string): void {
-  command.addHelpText('after', `\nExample:\n  $ jeju-compute ${example}`)
+  command.addHelpText('after', asCalled(`\nExample:\n  $ jeju-compute ${example}`))
 }
 
 /** One sentence for what is expected to go wrong, everything for what is a bug. */
@@ -80,7 +86,7 @@ function report(error: unknown, signal: AbortSignal): number {
   if (!(error instanceof Error)) throw error
 
   const known = asComputeError(error)
-  process.stderr.write(`${visible(known ? known.message : (error.stack ?? error.message))}\n`)
+  process.stderr.write(`${asCalled(visible(known ? known.message : (error.stack ?? error.message)))}\n`)
   return known?.retryable ? TRY_LATER : FAILED
 }
 

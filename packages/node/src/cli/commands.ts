@@ -91,6 +91,16 @@ const renting: Leaf[] = [
     load: async () => (await import('./commands/ssh.ts')).ssh,
   },
   {
+    usage: 'scp <paths...>',
+    summary: 'Copy files to a rented machine or from it; `1:` is session 1.',
+    example: 'scp README.md 1:',
+    options: [
+      ['-r, --recursive', 'copy folders'],
+      ['-i, --identity <file>', 'private key to log in with'],
+    ],
+    load: async () => (await import('./commands/ssh.ts')).scp,
+  },
+  {
     usage: 'sessions',
     summary: 'List your rentals, newest first.',
     example: 'sessions --limit 5',
@@ -192,6 +202,12 @@ const wallet: Group = {
       summary: 'Make a key and keep it encrypted.',
       example: 'wallet new',
       load: async () => (await import('./commands/wallet.ts')).newWallet,
+    },
+    {
+      usage: 'fund [eth]',
+      summary: 'Take play money, 10 ETH unless you say; on the local chain alone.',
+      example: 'wallet fund',
+      load: async () => (await import('./commands/wallet.ts')).fund,
     },
     {
       usage: 'address',

@@ -51,6 +51,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   }
 }
 
+/** Advice with commands of this command line in it, called as the person calls it: ready to paste. */
+export function asCalled(text: string, { JEJU_COMMAND: command }: NodeJS.ProcessEnv = process.env): string {
+  return command ? text.replace(/(?<![\w./-])jeju-compute(?= [a-z])/g, () => command) : text
+}
+
 /** Who started this process. Its launcher, whose place it took, knew before it could die. */
 function parent({ JEJU_LAUNCH = '' }: NodeJS.ProcessEnv): number {
   const [own, of] = JEJU_LAUNCH.split(' ').map(Number)

@@ -16,7 +16,7 @@ export function ether(what: string, text: unknown): bigint {
 export function port(what: string, text: unknown): number {
   const number = Number(text)
   if (typeof text === 'string' && Number.isInteger(number) && number >= 0 && number < 65_536) return number
-  throw new UsageError(`${what} is a port number; it was ${JSON.stringify(text ?? '')}.`)
+  throw new UsageError(`${what} is a port number, at most 65535; it was ${JSON.stringify(text ?? '')}.`)
 }
 
 export const eth = (wei: bigint): string => `${formatEther(wei)} ETH`

@@ -22,7 +22,7 @@ import { UsageError } from './errors.ts'
 import { decrypt, encrypt, type Keystore } from './Keystore.ts'
 
 const DEVELOPMENT_MNEMONIC = 'test test test test test test test test test test test junk'
-const DEVELOPMENT_INDEX: Record<Role, number> = { provider: 1, user: 2, keeper: 3 }
+const DEVELOPMENT_INDEX: Record<Role | 'bank', number> = { bank: 9, provider: 1, user: 2, keeper: 3 }
 
 /** The key of the environment, else the keystore's, else, on a local chain alone, a well-known development account. */
 export async function unlock(config: Config, { market, role }: unlock.Options): Promise<Unlocked> {
@@ -55,7 +55,7 @@ export declare namespace unlock {
 }
 
 /** One of anvil's accounts, whose keys everybody knows. */
-export function developmentAccount(role: Role): LocalAccount {
+export function developmentAccount(role: Role | 'bank'): LocalAccount {
   return mnemonicToAccount(DEVELOPMENT_MNEMONIC, { addressIndex: DEVELOPMENT_INDEX[role] })
 }
 

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { visible } from '../visible.ts'
+import { asCalled } from './config.ts'
 import { UsageError } from './errors.ts'
 
 const SHOW_AFTER_MS = 700
@@ -18,7 +19,7 @@ export type Output = {
 }
 
 export function createOutput(options: { yes: boolean; signal: AbortSignal }): Output {
-  const say = (line: string) => void process.stderr.write(`${visible(line)}\n`)
+  const say = (line: string) => void process.stderr.write(`${asCalled(visible(line))}\n`)
   let topic = ''
   let shownAt = 0
   return {
@@ -57,7 +58,7 @@ export function createOutput(options: { yes: boolean; signal: AbortSignal }): Ou
 export type Result = { data: unknown; text: string }
 
 export function print(result: Result, { json }: { json: boolean }): void {
-  process.stdout.write(`${visible(json ? toJson(result.data) : result.text)}\n`)
+  process.stdout.write(`${json ? visible(toJson(result.data)) : asCalled(visible(result.text))}\n`)
 }
 
 /** JSON in which ids and wei are decimal strings. */

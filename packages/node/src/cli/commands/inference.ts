@@ -6,6 +6,7 @@ import { startProxy } from '../../proxy/proxy.ts'
 import { visible } from '../../visible.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Input, Run } from '../context.ts'
+import { assertFree } from '../dev/ports.ts'
 import { TryLaterError, UsageError } from '../errors.ts'
 import { eth, ether, port, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
@@ -30,7 +31,9 @@ export const models: Run = async ({ config, output }) => {
 export const proxy: Run = async (context, input) => {
   const { output, signal } = context
   const at = port('--port', input.options['port'] ?? '8007')
-  const { close, url } = await openProxy(context, { input, market: await connect(context.config), port: at })
+  const market = await connect(context.config)
+  await assertFree(at, { option: '--port', what: 'the proxy' })
+  const { close, url } = await openProxy(context, { input, market, port: at })
   output.say(`OpenAI clients: set the base URL to ${url}/v1; any API key does. Ctrl-C ends it.`)
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   await close()

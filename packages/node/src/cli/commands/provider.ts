@@ -10,6 +10,7 @@ import { createSender } from '../../send.ts'
 import type { Config } from '../config.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Input, Run } from '../context.ts'
+import { assertFree } from '../dev/ports.ts'
 import { UsageError } from '../errors.ts'
 import { eth, ether, port } from '../input.ts'
 import { unlock, whose } from '../keys.ts'
@@ -23,6 +24,8 @@ export const startProvider: Run = async (context, input) => {
   const { account, from } = await unlock(config, { market, role: 'provider' })
   output.say(`Key from ${from}: ${account.address}.`)
   const settings = providerSettings(config, { input, market })
+  await assertFree(settings.httpPort, { option: '--port', what: 'the HTTP API' })
+  await assertFree(settings.sshPort, { option: '--ssh-port', what: 'SSH' })
   await agreeToStake(context, { market, owner: account.address, stake: settings.stake })
 
   const log = createLog({ pretty: input.options['logJson'] !== true && process.stdout.isTTY === true })
@@ -34,7 +37,7 @@ export const startProvider: Run = async (context, input) => {
     signal,
   })
   output.say(
-    `Provider ${provider.providerId} serves at ${provider.httpUrl}, SSH on port ${provider.sshPort}.`,
+    `Provider ${provider.providerId} serves at ${provider.httpUrl}, SSH on port ${provider.sshPort}. Ctrl-C ends it; rentals go on when it is back.`,
   )
   await provider.done
   await provider.close()
@@ -147,6 +150,15 @@ async function agreeToStake(
   { market, owner, stake }: { market: Market; owner: `0x${string}`; stake: bigint },
 ): Promise<void> {
   const { client, deployment, isLocal } = market
-  if (isLocal || (await Registry.idOf(client, { deployment, owner })) !== undefined) return
+  if ((await Registry.idOf(client, { deployment, owner })) !== undefined) return
+  const [balance, { staked }] = await Promise.all([
+    client.getBalance({ address: owner }),
+    Staking.get(client, { account: owner, deployment }),
+  ])
+  if (balance + staked <= stake)
+    throw new UsageError(
+      `${owner} holds ${eth(balance)}, and a provider stakes ${eth(stake)} and pays gas; ${isLocal ? 'take play money with `jeju-compute wallet fund`' : 'send it more'}.`,
+    )
+  if (isLocal) return
   await output.confirm(`Register as a provider with a stake of ${eth(stake)}?`)
 }

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { ComputeRentalAbi, Registry, Rental } from '@jejunetwork/sdk'
+import { baseUrl } from '../../proxy/baseUrl.ts'
 import { providers as everyProvider } from '../../proxy/findProvider.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
@@ -10,6 +11,7 @@ import { facts } from '../output.ts'
 import { renterKey } from '../sshKey.ts'
 
 const POLL_MS = 300
+const PROBE_MS = 5_000
 
 /** Rents a machine and waits until its provider lets the renter in. */
 export const rent: Run = async (context, { args, options }) => {
@@ -18,7 +20,7 @@ export const rent: Run = async (context, { args, options }) => {
   const key = await renterKey(config, options['key'])
   const market = await connect(config)
   const { client, deployment, isLocal } = market
-  const provider = await choose(market, args[0])
+  const provider = await output.during('Asking the provider', choose(market, args[0]))
   const { account, from } = await unlock(config, { market, role: 'user' })
 
   const cost = provider.pricePerHour * hours
@@ -55,8 +57,9 @@ async function choose(market: Market, given: string | undefined): Promise<Regist
   if (given === undefined) {
     const all = await Array.fromAsync(everyProvider(client, { deployment }))
     const active = all.filter((provider) => provider.active)
-    const [cheapest] = active.sort((a, b) => (a.pricePerHour < b.pricePerHour ? -1 : 1))
-    if (cheapest) return cheapest
+    for (const provider of active.sort((a, b) => (a.pricePerHour < b.pricePerHour ? -1 : 1)))
+      if (await isUp(market, provider)) return provider
+    if (active.length > 0) throw new TryLaterError('No provider answers now; nothing was paid.')
     throw new UsageError('Nobody offers a machine here; offer this one with `jeju-compute provider start`.')
   }
   const providerId = whole('The provider', given)
@@ -65,9 +68,27 @@ async function choose(market: Market, given: string | undefined): Promise<Regist
       cause,
     })
   })
-  if (provider.active) return provider
-  throw new UsageError(
-    `Provider ${providerId} takes no rentals now; \`jeju-compute providers\` lists those that do.`,
+  if (!provider.active)
+    throw new UsageError(
+      `Provider ${providerId} takes no rentals now; \`jeju-compute providers\` lists those that do.`,
+    )
+  if (await isUp(market, provider)) return provider
+  throw new TryLaterError(
+    `Provider ${providerId} does not answer at ${provider.endpoint}, so nothing was paid; \`jeju-compute providers\` lists others.`,
+  )
+}
+
+/** Whether somebody is there who would notice a payment. Asked first: money for nobody comes back after ten minutes only. */
+async function isUp({ client }: Market, { endpoint }: Registry.Provider): Promise<boolean> {
+  const url = baseUrl(endpoint, { chainId: client.chain.id })
+  if (url === undefined) return false
+  const signal = AbortSignal.timeout(PROBE_MS)
+  return fetch(`${url}/health`, { redirect: 'manual', signal }).then(
+    async (answer) => {
+      await answer.body?.cancel()
+      return answer.ok
+    },
+    () => false,
   )
 }
 
@@ -105,6 +126,6 @@ async function declined(
   })
   const reason = event?.args.reason || 'it gave no reason'
   return new UsageError(
-    `The provider declined session ${sessionId}: ${reason}. ${eth(deposit)} is in your ledger; \`jeju-compute ledger withdraw\` takes it out.`,
+    `The provider declined session ${sessionId}: ${reason}. ${eth(deposit)} is in your ledger; \`jeju-compute ledger withdraw all\` takes it out.`,
   )
 }

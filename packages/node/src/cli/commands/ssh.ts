@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry, Rental, readJson } from '@jejunetwork/sdk'
 import { connect } from '../connect.ts'
-import type { Run } from '../context.ts'
+import type { Context, Run } from '../context.ts'
 import { TryLaterError, UsageError } from '../errors.ts'
 import { whole } from '../input.ts'
 import { identityFor } from '../sshKey.ts'
@@ -15,9 +15,35 @@ const PATIENCE_MS = 30_000
 type Access = { host: string; port: number; hostKey: string }
 
 /** Becomes OpenSSH's client, pointed at a session and trusting the host key that its provider published. */
-export const ssh: Run = async ({ config, output }, { args, options }) => {
+export const ssh: Run = async (context, { args, options }) => {
   const [id, ...command] = args
+  if (command[0]?.startsWith('-'))
+    throw new UsageError(`Options go before the session: \`jeju-compute ssh ${command[0]} … ${id}\`.`)
   const sessionId = whole('The session', id)
+  const { host, login, port } = await loginTo(context, { identity: options['identity'], sessionId })
+  return become('ssh', [...login, '-p', port, `${sessionId}@${host}`, ...command])
+}
+
+/** Becomes OpenSSH's scp; `1:notes.txt` is a file of session 1. */
+export const scp: Run = async (context, { args, options }) => {
+  const ids = new Set(args.flatMap((path) => REMOTE.exec(path)?.[1] ?? []))
+  const [id] = ids
+  if (ids.size !== 1 || args.length < 2)
+    throw new UsageError('Name what to copy and where to, one of them in a session, as `notes.txt 1:`.')
+  const sessionId = whole('The session', id)
+  const { host, login, port } = await loginTo(context, { identity: options['identity'], sessionId })
+  const paths = args.map((path) => path.replace(REMOTE, () => `${sessionId}@${host}:`))
+  return become('scp', [...login, ...(options['recursive'] ? ['-r'] : []), '-P', port, '--', ...paths])
+}
+
+const REMOTE = /^(\d+):/
+
+type Login = { host: string; port: string; login: string[] }
+
+async function loginTo(
+  { config, output }: Context,
+  { identity: given, sessionId }: { identity: unknown; sessionId: bigint },
+): Promise<Login> {
   const market = await connect(config)
   const { client, deployment } = market
   const session = await sessionOf(market, sessionId)
@@ -36,8 +62,7 @@ export const ssh: Run = async ({ config, output }, { args, options }) => {
   const knownHosts = join(directory, `known_hosts_${deployment.chainId}_${sessionId}`)
   writeFileSync(knownHosts, `[${host}]:${port} ${hostKey}\n`)
 
-  const identity =
-    typeof options['identity'] === 'string' ? options['identity'] : identityFor(config, session.sshPublicKey)
+  const identity = typeof given === 'string' ? given : identityFor(config, session.sshPublicKey)
   const trust = [
     'StrictHostKeyChecking=yes',
     `UserKnownHostsFile=${knownHosts}`,
@@ -48,11 +73,15 @@ export const ssh: Run = async ({ config, output }, { args, options }) => {
     'ForwardX11=no',
   ].flatMap((option) => ['-o', option])
   const login = identity ? ['-i', identity, '-o', 'IdentitiesOnly=yes'] : []
-  const child = spawn('ssh', [...trust, ...login, '-p', String(port), `${sessionId}@${host}`, ...command], {
-    stdio: 'inherit',
-  })
+  return { host, login: [...trust, ...login], port: String(port) }
+}
+
+async function become(tool: 'ssh' | 'scp', args: readonly string[]): Promise<{ exitCode: number }> {
+  const child = spawn(tool, args, { stdio: 'inherit' })
   await once(child, 'spawn').catch((cause: unknown) => {
-    throw new UsageError('OpenSSH is not installed; install its client (`ssh`) and try again.', { cause })
+    throw new UsageError(`OpenSSH is not installed; install its client (\`${tool}\`) and try again.`, {
+      cause,
+    })
   })
   const [code] = await once(child, 'exit')
   return { exitCode: code ?? 1 }
