@@ -6,7 +6,7 @@ import { visible } from '../visible.ts'
 import { commands, type Definition } from './commands.ts'
 import { asCalled, readConfig } from './config.ts'
 import type { Input, Run } from './context.ts'
-import { TryLaterError } from './errors.ts'
+import { TryLaterError, UsageError } from './errors.ts'
 import { createOutput, print } from './output.ts'
 
 const VERSION: string = JSON.parse(
@@ -94,6 +94,10 @@ function asComputeError(error: Error): ComputeError | undefined {
   if (error instanceof ComputeError) return error
   if (isUnreachable(error))
     return new TryLaterError('The chain stopped answering; try again.', { cause: error })
+  if ('code' in error && 'path' in error && ['EACCES', 'EPERM', 'EROFS'].includes(String(error.code)))
+    return new UsageError(`${error.path} may not be written; set JEJU_HOME to a folder of yours.`, {
+      cause: error,
+    })
   const functionName = 'functionName' in error ? String(error.functionName) : 'the call'
   return revertOf(error, { abis, functionName })
 }
