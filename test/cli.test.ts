@@ -71,6 +71,7 @@ test.each([
   [['extend', '4', '1'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
   [['ssh', '4'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
   [['ssh', '4', '-i', 'key'], 'Options go before the session: `jeju-compute ssh -i … 4`.'],
+  [['ssh', '4', '--', 'true'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
   [['scp', 'notes.txt', '4:'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
   [['scp', 'here', 'there'], 'Name what to copy and where to, one of them in a session'],
   [['ledger', 'deposit', '-1'], 'The deposit is an amount of ETH such as 0.25; it was "-1".'],

@@ -17,7 +17,7 @@ type Access = { host: string; port: number; hostKey: string }
 /** Becomes OpenSSH's client, pointed at a session and trusting the host key that its provider published. */
 export const ssh: Run = async (context, { args, options }) => {
   const [id, ...command] = args
-  if (command[0]?.startsWith('-'))
+  if (command[0]?.startsWith('-') && command[0] !== '--')
     throw new UsageError(`Options go before the session: \`jeju-compute ssh ${command[0]} … ${id}\`.`)
   const sessionId = whole('The session', id)
   const { host, login, port } = await loginTo(context, { identity: options['identity'], sessionId })
