@@ -17,6 +17,11 @@ export const ComputeRentalAbi = [
         "name": "panel",
         "type": "address",
         "internalType": "contract IGuardianPanel"
+      },
+      {
+        "name": "ratings",
+        "type": "address",
+        "internalType": "contract IProviderRatings"
       }
     ],
     "stateMutability": "nonpayable"
@@ -47,6 +52,19 @@ export const ComputeRentalAbi = [
         "name": "",
         "type": "address",
         "internalType": "contract IGuardianPanel"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "RATINGS",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "address",
+        "internalType": "contract IProviderRatings"
       }
     ],
     "stateMutability": "view"
@@ -1305,17 +1323,6 @@ export const ComputeRentalAbi = [
         "name": "caller",
         "type": "address",
         "internalType": "address"
-      }
-    ]
-  },
-  {
-    "type": "error",
-    "name": "NotYetSupported",
-    "inputs": [
-      {
-        "name": "feature",
-        "type": "string",
-        "internalType": "string"
       }
     ]
   },

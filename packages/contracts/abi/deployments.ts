@@ -10,6 +10,7 @@ export type Deployment = {
   readonly guardianPanel: `0x${string}`
   readonly inferenceServing: `0x${string}`
   readonly ledgerManager: `0x${string}`
+  readonly providerRatings: `0x${string}`
   readonly triggerRegistry: `0x${string}`
 }
 

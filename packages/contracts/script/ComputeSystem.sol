@@ -9,9 +9,13 @@ import {ComputeStaking} from "../src/compute/ComputeStaking.sol";
 import {GuardianPanel} from "../src/compute/GuardianPanel.sol";
 import {InferenceServing} from "../src/compute/InferenceServing.sol";
 import {LedgerManager} from "../src/compute/LedgerManager.sol";
+import {ProviderRatings} from "../src/compute/ProviderRatings.sol";
 import {TriggerRegistry} from "../src/compute/TriggerRegistry.sol";
 import {IComputeRegistry} from "../src/compute/interfaces/IComputeRegistry.sol";
 import {IGuardianPanel} from "../src/compute/interfaces/IGuardianPanel.sol";
+import {IComputeRental} from "../src/compute/interfaces/IComputeRental.sol";
+import {IProviderRatings} from "../src/compute/interfaces/IProviderRatings.sol";
+import {IReputation} from "../src/compute/interfaces/IReputation.sol";
 import {IProviderObligations} from "../src/compute/interfaces/IProviderObligations.sol";
 
 /// @notice The contracts of Jeju Compute and how they know each other. Scripts and tests deploy by this alone.
@@ -26,15 +30,22 @@ library ComputeSystem {
         address inferenceServing;
         address triggerRegistry;
         address guardianPanel;
+        address providerRatings;
     }
 
     /// @notice Deploys all of it from `deployer`, whose next transactions these must be.
     /// @dev Contracts that obey each other learn each other's address from the deployer's nonces.
     function deploy(address deployer) internal returns (Deployment memory made) {
+        return deploy(deployer, IReputation(address(0)));
+    }
+
+    /// @notice The same, with someone who is told of ratings.
+    function deploy(address deployer, IReputation reputation) internal returns (Deployment memory made) {
         uint256 nonce = vm.getNonce(deployer);
         address registry = vm.computeCreateAddress(deployer, nonce + 1);
         address rental = vm.computeCreateAddress(deployer, nonce + 3);
         address panel = vm.computeCreateAddress(deployer, nonce + 6);
+        address ratings = vm.computeCreateAddress(deployer, nonce + 7);
 
         made.computeStaking = address(new ComputeStaking(registry, panel));
         made.computeRegistry =
@@ -42,7 +53,10 @@ library ComputeSystem {
         made.ledgerManager = address(new LedgerManager());
         made.computeRental = address(
             new ComputeRental(
-                IComputeRegistry(registry), LedgerManager(made.ledgerManager), IGuardianPanel(panel)
+                IComputeRegistry(registry),
+                LedgerManager(made.ledgerManager),
+                IGuardianPanel(panel),
+                IProviderRatings(ratings)
             )
         );
         made.inferenceServing = address(new InferenceServing(registry));
@@ -53,6 +67,14 @@ library ComputeSystem {
                 ComputeStaking(made.computeStaking),
                 LedgerManager(made.ledgerManager),
                 rental
+            )
+        );
+        made.providerRatings = address(
+            new ProviderRatings(
+                IComputeRegistry(registry),
+                ComputeStaking(made.computeStaking),
+                IComputeRental(rental),
+                reputation
             )
         );
     }
@@ -67,6 +89,8 @@ library ComputeSystem {
             && _knows(made.computeRental, "REGISTRY()", made.computeRegistry)
             && _knows(made.computeRental, "LEDGER()", made.ledgerManager)
             && _knows(made.computeRental, "PANEL()", made.guardianPanel)
+            && _knows(made.computeRental, "RATINGS()", made.providerRatings)
+            && _knows(made.providerRatings, "RENTAL()", made.computeRental)
             && _knows(made.guardianPanel, "RENTAL()", made.computeRental)
             && _knows(made.inferenceServing, "REGISTRY()", made.computeRegistry)
             && _knows(made.triggerRegistry, "LEDGER()", made.ledgerManager);

@@ -46,6 +46,7 @@ contract DeployCompute is Script {
         made.guardianPanel = _address(json, ".guardianPanel");
         made.inferenceServing = _address(json, ".inferenceServing");
         made.ledgerManager = _address(json, ".ledgerManager");
+        made.providerRatings = _address(json, ".providerRatings");
         made.triggerRegistry = _address(json, ".triggerRegistry");
     }
 
@@ -67,6 +68,7 @@ contract DeployCompute is Script {
         vm.serializeAddress(object, "guardianPanel", made.guardianPanel);
         vm.serializeAddress(object, "inferenceServing", made.inferenceServing);
         vm.serializeAddress(object, "ledgerManager", made.ledgerManager);
+        vm.serializeAddress(object, "providerRatings", made.providerRatings);
         vm.writeJson(vm.serializeAddress(object, "triggerRegistry", made.triggerRegistry), path);
     }
 }

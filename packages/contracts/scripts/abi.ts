@@ -13,6 +13,7 @@ const CONTRACTS = [
   'GuardianPanel',
   'InferenceServing',
   'LedgerManager',
+  'ProviderRatings',
   'TriggerRegistry',
 ]
 const ADDRESSES = [
@@ -22,6 +23,7 @@ const ADDRESSES = [
   'guardianPanel',
   'inferenceServing',
   'ledgerManager',
+  'providerRatings',
   'triggerRegistry',
 ]
 const LOCAL_CHAIN = '31337'

@@ -15,6 +15,7 @@ const KEYS = [
   'guardianPanel',
   'inferenceServing',
   'ledgerManager',
+  'providerRatings',
   'triggerRegistry',
 ]
 const ANVIL_ACCOUNT = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266'
@@ -33,7 +34,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-test('the documented command deploys all seven contracts, and a second run leaves them as they are', async () => {
+test('the documented command deploys all eight contracts, and a second run leaves them as they are', async () => {
   const chain = await startChain()
   const said = await deploy(chain)
   expect(said).toContain('Jeju Compute is deployed')

@@ -5,6 +5,7 @@ import {IComputeRegistry} from "./interfaces/IComputeRegistry.sol";
 import {IComputeRental} from "./interfaces/IComputeRental.sol";
 import {IGuardianPanel} from "./interfaces/IGuardianPanel.sol";
 import {ILedgerManager} from "./interfaces/ILedgerManager.sol";
+import {IProviderRatings} from "./interfaces/IProviderRatings.sol";
 import {Escrow} from "./libraries/Escrow.sol";
 import {Disputes} from "./rental/Disputes.sol";
 import {Sessions} from "./rental/Sessions.sol";
@@ -21,9 +22,16 @@ contract ComputeRental is Disputes {
 
     uint256 private constant MAX_REASON_LENGTH = 256;
 
-    constructor(IComputeRegistry registry, ILedgerManager ledger, IGuardianPanel panel)
-        Sessions(registry, ledger, panel)
-    {}
+    IProviderRatings public immutable RATINGS;
+
+    constructor(
+        IComputeRegistry registry,
+        ILedgerManager ledger,
+        IGuardianPanel panel,
+        IProviderRatings ratings
+    ) Sessions(registry, ledger, panel) {
+        RATINGS = ratings;
+    }
 
     /* RENTER */
 
@@ -122,11 +130,11 @@ contract ComputeRental is Disputes {
         _pay(token, _ownerOf(providerId), paid);
     }
 
-    /* NOT YET SUPPORTED */
+    /* RATINGS */
 
     /// @inheritdoc IComputeRental
-    function rate(uint256, uint8) external pure {
-        revert NotYetSupported("ratings");
+    function rate(uint256 sessionId, uint8 score) external {
+        RATINGS.rate(sessionId, msg.sender, score);
     }
 
     /* INTERNAL */

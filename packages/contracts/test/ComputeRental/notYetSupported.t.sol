@@ -9,10 +9,8 @@ contract NotYetSupportedTest is ComputeTest {
         vm.expectRevert(abi.encodeWithSelector(INotYetSupported.NotYetSupported.selector, feature));
     }
 
-    /// RENT-25: what this version does not offer reverts and names itself, and keeps no ether.
+    /// REG-15: what this version does not offer reverts and names itself, and keeps no ether.
     function test_names_itself() external {
-        _expect("ratings");
-        rental.rate(1, 5);
         _expect("ERC-8004 agents");
         registry.registerWithAgent{value: 1}(0, ENDPOINT, "", 1);
     }

@@ -8,6 +8,7 @@ import {ComputeRegistry} from "../../src/compute/ComputeRegistry.sol";
 import {ComputeRental} from "../../src/compute/ComputeRental.sol";
 import {ComputeStaking} from "../../src/compute/ComputeStaking.sol";
 import {GuardianPanel} from "../../src/compute/GuardianPanel.sol";
+import {ProviderRatings} from "../../src/compute/ProviderRatings.sol";
 import {LedgerManager} from "../../src/compute/LedgerManager.sol";
 
 /// @notice The system as the deployment script makes it, and the people of its tests.
@@ -24,6 +25,7 @@ abstract contract ComputeTest is Test {
     LedgerManager internal ledger;
     ComputeRental internal rental;
     GuardianPanel internal panel;
+    ProviderRatings internal ratings;
 
     address internal provider = makeAddr("provider");
     address internal operator = makeAddr("operator");
@@ -38,6 +40,7 @@ abstract contract ComputeTest is Test {
         ledger = LedgerManager(made.ledgerManager);
         rental = ComputeRental(payable(made.computeRental));
         panel = GuardianPanel(made.guardianPanel);
+        ratings = ProviderRatings(made.providerRatings);
 
         vm.deal(provider, PURSE);
         vm.deal(renter, PURSE);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 
-import {INotYetSupported} from "./INotYetSupported.sol";
 import {IPayer} from "./IPayer.sol";
 import {IProviderObligations} from "./IProviderObligations.sol";
 import {ITokenPayments} from "./ITokenPayments.sol";
@@ -10,7 +9,7 @@ import {ITokenPayments} from "./ITokenPayments.sol";
 /// @dev A session earns `pricePerHour * seconds / 3600`, rounded down. What is earned matures one hour later. At any time
 /// deposit = collected + matured + unmatured + what the renter has back or would have back. Money goes by a call to the one
 /// who asked; anyone else, and a wallet that refuses, finds it in LedgerManager.
-interface IComputeRental is INotYetSupported, IProviderObligations, IPayer, ITokenPayments {
+interface IComputeRental is IProviderObligations, IPayer, ITokenPayments {
     /// @dev While it waits for its provider, a session starts when it was made. Once over, `endTime` is when it ended.
     /// `active` is true from creation to the end, be it by a call or by time.
     struct Session {
@@ -269,7 +268,8 @@ interface IComputeRental is INotYetSupported, IProviderObligations, IPayer, ITok
     /// where fewer than three guardians could vote. `GuardianPanel` says what follows.
     function dispute(uint256 sessionId) external payable;
 
-    /// @notice Rates a session's provider with 1 to 5. Not yet supported.
+    /// @notice Rates a session's provider with 1 to 5, in place of what its renter said before. By its renter, who has a user's
+    /// stake, once the session runs or ran. `ProviderRatings` keeps it.
     function rate(uint256 sessionId, uint8 score) external;
 
     /// @notice The session, with the key as it was given, byte for byte.

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ComputeSystem} from "../../script/ComputeSystem.sol";
+import {ComputeRegistry} from "../../src/compute/ComputeRegistry.sol";
+import {ComputeRental} from "../../src/compute/ComputeRental.sol";
+import {ComputeStaking} from "../../src/compute/ComputeStaking.sol";
+import {ProviderRatings} from "../../src/compute/ProviderRatings.sol";
+import {IProviderRatings} from "../../src/compute/interfaces/IProviderRatings.sol";
+import {IReputation} from "../../src/compute/interfaces/IReputation.sol";
+import {ComputeTest} from "../utils/ComputeTest.sol";
+
+/// @notice Remembers the last rating, or refuses all.
+contract TestReputation is IReputation {
+    bool public refuses;
+    uint256 public last;
+
+    function setRefuses(bool refuses_) external {
+        refuses = refuses_;
+    }
+
+    function rated(uint256, address, uint256, uint8 score, address, uint256) external {
+        require(!refuses, "no");
+        last = score;
+    }
+}
+
+contract RateTest is ComputeTest {
+    uint256 private sessionId;
+
+    function setUp() public override {
+        super.setUp();
+        sessionId = _run(24);
+        vm.prank(renter);
+        staking.stake{value: 0.01 ether}();
+    }
+
+    function _rate(address who, uint256 session, uint8 score) private {
+        vm.prank(who);
+        rental.rate(session, score);
+    }
+
+    /// RENT-53, RENT-54: the latest rating counts, with what was paid when it was given.
+    function test_latestCounts(uint8 first, uint8 second) external {
+        first = uint8(bound(first, 1, 5));
+        second = uint8(bound(second, 1, 5));
+        skip(2 hours);
+        _rate(renter, sessionId, first);
+        skip(3 hours);
+        vm.expectEmit(address(ratings));
+        emit IProviderRatings.Rated(1, renter, sessionId, second, address(0), 5 * PRICE);
+        _rate(renter, sessionId, second);
+
+        IProviderRatings.Rating memory rating = ratings.ratingOf(1, renter);
+        vm.assertEq(rating.score, second, "score");
+        vm.assertEq(rating.paid, 5 * PRICE, "paid");
+        IProviderRatings.Summary memory summary = ratings.summaryOf(1);
+        vm.assertEq(summary.count, 1, "one renter");
+        vm.assertEq(summary.sum, second, "one score");
+        vm.assertEq(summary.weighted, second * 5 * PRICE, "weighted");
+        vm.assertEq(summary.paid, 5 * PRICE, "paid in all");
+    }
+
+    /// RENT-53: exploit: wash ratings. They need another's session that ran, a stake, and weigh what was paid.
+    function test_exploit_washRatings() external {
+        vm.expectRevert(abi.encodeWithSelector(IProviderRatings.NotRenter.selector, sessionId, stranger));
+        _rate(stranger, sessionId, 5);
+
+        uint256 own = _rentAs(provider, 1, 1);
+        vm.prank(provider);
+        rental.activateSession(own, "");
+        vm.expectRevert(abi.encodeWithSelector(IProviderRatings.NotRenter.selector, own, provider));
+        _rate(provider, own, 5);
+
+        uint256 pending = _rentAs(stranger, 1, 1);
+        vm.expectRevert(abi.encodeWithSelector(IProviderRatings.SessionNeverRan.selector, pending));
+        _rate(stranger, pending, 5);
+        vm.prank(provider);
+        rental.activateSession(pending, "");
+        vm.expectRevert(abi.encodeWithSelector(IProviderRatings.UserStakeNeeded.selector, stranger));
+        _rate(stranger, pending, 5);
+
+        vm.prank(stranger);
+        staking.stake{value: 0.01 ether}();
+        _rate(stranger, pending, 5);
+        skip(10 hours);
+        _rate(renter, sessionId, 1);
+        IProviderRatings.Summary memory summary = ratings.summaryOf(1);
+        vm.assertEq(summary.weighted, summary.paid, "weighs what was paid");
+    }
+
+    /// RENT-53: a score is 1 to 5, and comes through the rental contract.
+    function test_revertsWhen_scoreIsOutOfRange(uint8 score) external {
+        vm.assume(score == 0 || score > 5);
+        vm.expectRevert(abi.encodeWithSelector(IProviderRatings.ScoreOutOfRange.selector, score));
+        _rate(renter, sessionId, score);
+        vm.expectRevert(abi.encodeWithSelector(IProviderRatings.NotRental.selector, stranger));
+        vm.prank(stranger);
+        ratings.rate(sessionId, renter, 5);
+    }
+
+    /// RENT-55: reputation elsewhere is told, and what it refuses counts here all the same.
+    function test_reputationMayRefuse(bool refuses) external {
+        TestReputation reputation = new TestReputation();
+        reputation.setRefuses(refuses);
+        ComputeSystem.Deployment memory made = ComputeSystem.deploy(address(this), reputation);
+        (registry, staking) = (ComputeRegistry(made.computeRegistry), ComputeStaking(made.computeStaking));
+        (rental, ratings) =
+        (ComputeRental(payable(made.computeRental)), ProviderRatings(made.providerRatings));
+        sessionId = _run(1);
+        vm.prank(renter);
+        staking.stake{value: 0.01 ether}();
+        _rate(renter, sessionId, 4);
+        vm.assertEq(reputation.last(), refuses ? 0 : 4, "told");
+        vm.assertEq(ratings.ratingOf(1, renter).score, 4, "counts");
+    }
+}
