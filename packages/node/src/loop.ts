@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { linked } from './linked.ts'
 
 /**
  * The one loop of the house: runs `task` now and then every `intervalMs`, counted from the end of a run, so that
@@ -12,20 +11,19 @@ export async function every(
   options: every.Options,
 ): Promise<void> {
   const { onError, signal, wake } = options
-  let pause = linked(signal)
+  let pause = new AbortController()
   const ring = () => pause.abort()
   wake?.addEventListener('wake', ring)
 
   try {
     while (!signal.aborted) {
-      pause = linked(signal)
+      pause = new AbortController()
       try {
         await task(signal)
       } catch (error) {
         if (!signal.aborted) onError(error)
       }
-      await idle(intervalMs, pause.signal)
-      pause.abort()
+      await idle(intervalMs, AbortSignal.any([signal, pause.signal]))
     }
   } finally {
     wake?.removeEventListener('wake', ring)

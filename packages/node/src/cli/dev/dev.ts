@@ -2,7 +2,6 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createPublicClient, http, parseEther } from 'viem'
 import { foundry } from 'viem/chains'
-import { linked } from '../../linked.ts'
 import { createLog, type Log } from '../../log.ts'
 import { FolderTakenError, lockFolder } from '../../provider/lock.ts'
 import { type ProviderConfig, start } from '../../provider/provider.ts'
@@ -83,14 +82,15 @@ async function runProvider(
   const { rpcUrl } = chain.anvil
   const client = createPublicClient({ chain: foundry, pollingInterval: 500, transport: http(rpcUrl) })
   const account = developmentAccount('provider')
+  const stop = new AbortController()
   const log = quietUntilOpen()
-  const stop = linked(signal)
+  const life = AbortSignal.any([signal, stop.signal])
   const provider = await start(providerConfig(config, options), {
     account,
     client,
     log,
     onProgress: output.step,
-    signal: stop.signal,
+    signal: life,
   })
   try {
     log.open()
