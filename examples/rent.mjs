@@ -6,6 +6,9 @@ import { createWalletClient, http, parseEther, parseEventLogs, publicActions } f
 import { mnemonicToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 
+const [keyFile] = process.argv.slice(2)
+if (!keyFile) throw new Error('Name your SSH public key file.')
+
 const { computeRegistry, computeRental } = JSON.parse(
   readFileSync(new URL('../packages/contracts/deployments/31337.json', import.meta.url), 'utf8'),
 )
@@ -34,7 +37,7 @@ const tx = await client.writeContract({
   args: [
     providerId,
     24n, // Duration in hours
-    readFileSync(process.argv[2], 'utf8').trim(), // SSH public key
+    readFileSync(keyFile, 'utf8').trim(), // SSH public key
   ],
   value: parseEther('0.24'), // 24 hours × 0.01 ETH/hour
 })
@@ -49,7 +52,7 @@ for (;;) {
   if (session.state === 'declined') throw new Error(`Declined: ${session.reason}`)
   if (session.ssh) {
     console.log(
-      `ssh -p ${session.ssh.port} -i ${process.argv[2].replace(/\.pub$/, '')} ${sessionId}@${session.ssh.host}`,
+      `ssh -p ${session.ssh.port} -i ${keyFile.replace(/\.pub$/, '')} ${sessionId}@${session.ssh.host}`,
     )
     break
   }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { linked } from './linked.ts'
 
 /**
  * The one loop of the house: runs `task` now and then every `intervalMs`, counted from the end of a run, so that
@@ -11,19 +12,20 @@ export async function every(
   options: every.Options,
 ): Promise<void> {
   const { onError, signal, wake } = options
-  let pause = new AbortController()
+  let pause = linked(signal)
   const ring = () => pause.abort()
   wake?.addEventListener('wake', ring)
 
   try {
     while (!signal.aborted) {
-      pause = new AbortController()
+      pause = linked(signal)
       try {
         await task(signal)
       } catch (error) {
         if (!signal.aborted) onError(error)
       }
-      await idle(intervalMs, AbortSignal.any([signal, pause.signal]))
+      await idle(intervalMs, pause.signal)
+      pause.abort()
     }
   } finally {
     wake?.removeEventListener('wake', ring)

@@ -5,6 +5,7 @@ import { ComputeError, type Deployment, TriggerRegistryAbi } from '@jejunetwork/
 import type { LocalAccount, PublicClient } from 'viem'
 import { readContract } from 'viem/actions'
 import { type Journal, openJournal } from '../journal.ts'
+import { linked } from '../linked.ts'
 import type { Log } from '../log.ts'
 import { every } from '../loop.ts'
 import { createSender } from '../send.ts'
@@ -52,8 +53,8 @@ export type Keeper = {
  */
 export async function start(config: KeeperConfig, deps: start.Deps): Promise<Keeper> {
   const { account, client, log, signal } = deps
-  const stop = new AbortController()
-  const life = AbortSignal.any([signal, stop.signal])
+  const stop = linked(signal)
+  const life = stop.signal
   const journal = await openBooks(config, client)
   const desk = createDesk(config, { ...deps, journal, signal: life })
   await openCredit(desk)

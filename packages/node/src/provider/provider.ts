@@ -4,6 +4,7 @@ import { ComputeError, type Deployment, isUnreachable, Rental } from '@jejunetwo
 import type { FastifyInstance } from 'fastify'
 import type { Address, LocalAccount, PublicClient } from 'viem'
 import { openJournal } from '../journal.ts'
+import { linked } from '../linked.ts'
 import type { Log } from '../log.ts'
 import { every } from '../loop.ts'
 import { createSender, type Sender } from '../send.ts'
@@ -64,8 +65,8 @@ export async function start(config: ProviderConfig, deps: start.Deps): Promise<P
     for (const close of closers.splice(0).toReversed()) await close()
   }
   try {
-    const stop = new AbortController()
-    const signal = AbortSignal.any([deps.signal, stop.signal])
+    const stop = linked(deps.signal)
+    const { signal } = stop
     const node = await open(config, { ...deps, closers, signal, stop })
     let closing: Promise<void> | undefined
     const close = () => {

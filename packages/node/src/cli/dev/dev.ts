@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createPublicClient, http, parseEther } from 'viem'
 import { foundry } from 'viem/chains'
+import { linked } from '../../linked.ts'
 import { createLog, type Log } from '../../log.ts'
 import { FolderTakenError, lockFolder } from '../../provider/lock.ts'
 import { type ProviderConfig, start } from '../../provider/provider.ts'
@@ -82,15 +83,14 @@ async function runProvider(
   const { rpcUrl } = chain.anvil
   const client = createPublicClient({ chain: foundry, pollingInterval: 500, transport: http(rpcUrl) })
   const account = developmentAccount('provider')
-  const stop = new AbortController()
   const log = quietUntilOpen()
-  const life = AbortSignal.any([signal, stop.signal])
+  const stop = linked(signal)
   const provider = await start(providerConfig(config, options), {
     account,
     client,
     log,
     onProgress: output.step,
-    signal: life,
+    signal: stop.signal,
   })
   try {
     log.open()

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { costOf, PaidRequest, type Price, type Usage } from '@jejunetwork/sdk'
 import type { Hex, LocalAccount } from 'viem'
+import { linked } from '../../linked.ts'
 import type { Log } from '../../log.ts'
 import { createAnswer } from './answer.ts'
 import { authorize, chargeOf, requireFunds, thaw } from './authorize.ts'
@@ -60,9 +61,9 @@ type Job = Call & {
 /** Answers one request for text, paid as it goes. Before the first byte failures are thrown, later they end the stream. */
 export async function complete(counter: Counter, call: Call): Promise<void> {
   const { books, engine } = counter
-  const gone = new AbortController()
+  const gone = linked(counter.signal)
   call.raw.on('close', () => gone.abort(new Error('The client is gone.')))
-  const signal = AbortSignal.any([counter.signal, gone.signal])
+  const { signal } = gone
 
   const request = readRequest(call.body, call)
   requireModel(counter, request.model)

@@ -2,6 +2,7 @@ import { Inference as Contract, type Deployment, type Price } from '@jejunetwork
 import type { FastifyInstance } from 'fastify'
 import type { LocalAccount, PublicClient } from 'viem'
 import type { Journal } from '../../journal.ts'
+import { linked } from '../../linked.ts'
 import type { Log } from '../../log.ts'
 import { every } from '../../loop.ts'
 import type { Sender } from '../../send.ts'
@@ -48,8 +49,8 @@ export async function openInference(config: InferenceConfig, deps: openInference
   const { account, client, deployment, journal, log, onProgress, sender } = deps
   onProgress?.(`Loading the model ${config.modelName} …`)
   const engine = await loadEngine({ modelPath: config.modelPath, threads: config.threads })
-  const stop = new AbortController()
-  const signal = AbortSignal.any([deps.signal, stop.signal])
+  const stop = linked(deps.signal)
+  const { signal } = stop
 
   const books = createBooks({
     client,

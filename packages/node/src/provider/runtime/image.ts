@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { ComputeError } from '@jejunetwork/sdk'
 import type Docker from 'dockerode'
+import { linked } from '../../linked.ts'
 import type { Log } from '../../log.ts'
 
 const run = promisify(execFile)
@@ -80,16 +81,18 @@ async function isHere(docker: Docker, image: string): Promise<boolean> {
 /** Gives up when nothing has moved for half a minute. */
 async function pull(docker: Docker, options: chooseImage.Options & { image: string }): Promise<void> {
   const { image, onProgress, signal } = options
-  const stalled = new AbortController()
-  let timer = setTimeout(() => stalled.abort(), STALL_MS)
-  const stop = AbortSignal.any([signal, stalled.signal])
+  const stop = linked(signal)
+  let timer = setTimeout(() => stop.abort(), STALL_MS)
   const aborted = new Promise<never>((_, reject) => {
-    stop.addEventListener('abort', () => reject(new Error('nothing has moved for 30 seconds')))
+    stop.signal.addEventListener('abort', () => reject(new Error('nothing has moved for 30 seconds')))
   })
   aborted.catch(() => {})
   try {
     onProgress?.(`pulling ${image}`)
-    const stream = (await Promise.race([docker.pull(image, { abortSignal: stop }), aborted])) as Readable
+    const stream = (await Promise.race([
+      docker.pull(image, { abortSignal: stop.signal }),
+      aborted,
+    ])) as Readable
     const whole = new Promise<void>((resolve, reject) => {
       docker.modem.followProgress(
         stream,
