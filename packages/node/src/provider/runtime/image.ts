@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { chmod, copyFile, mkdir, mkdtemp, open, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,13 +13,14 @@ import type { Log } from '../../log.ts'
 const run = promisify(execFile)
 
 const PULLED = 'debian:12'
-const BUILT = 'jeju-machine:busybox'
+const BUSYBOX = 'jeju-machine:busybox'
+const DEBIAN = 'jeju-machine:debian'
 const SYSTEM = /^(jeju-machine|debian|ubuntu|alpine|fedora):/
 const STALL_MS = 30_000
 
 /**
  * The image of a rented machine: the one configured; else a plain system that is here already; else one pulled; else
- * one built from the host's static busybox.
+ * one built from what the host has, a static busybox or debootstrap.
  */
 export async function chooseImage(docker: Docker, options: chooseImage.Options): Promise<string> {
   const { image, log } = options
@@ -36,7 +38,7 @@ export async function chooseImage(docker: Docker, options: chooseImage.Options):
     return PULLED
   } catch (error) {
     options.signal.throwIfAborted()
-    log.info('no image to pull, building one from busybox', { error })
+    log.info('no image to pull, building one from what is here', { error })
   }
   return build(docker, options)
 }
@@ -49,6 +51,8 @@ export declare namespace chooseImage {
     signal: AbortSignal
     /** Where a static busybox may be. */
     busybox?: readonly string[]
+    /** Where debootstrap may be. */
+    debootstrap?: string
   }
 }
 
@@ -58,7 +62,7 @@ export class ImageUnavailableError extends ComputeError {
   override readonly retryable = true
 
   constructor({ cause, image }: { cause: unknown; image: string | undefined }) {
-    const how = 'install the package busybox-static, or load an image with `docker load`'
+    const how = 'install the package busybox-static or debootstrap, or load an image with `docker load`'
     super(
       image === undefined
         ? `There is no image for machines: ${how}.`
@@ -111,42 +115,57 @@ async function pull(docker: Docker, options: chooseImage.Options & { image: stri
   }
 }
 
-/** Busybox, its commands, and the few files that programs look for, from nothing but the host's own binary. */
+/** An image from the host's own means: busybox in a second, a small Debian in a minute. */
 async function build(docker: Docker, options: chooseImage.Options): Promise<string> {
-  const { busybox = ['/usr/bin/busybox', '/bin/busybox'], onProgress, signal } = options
+  const { busybox = ['/usr/bin/busybox', '/bin/busybox'], debootstrap = '/usr/sbin/debootstrap' } = options
+  const { onProgress, signal } = options
   const binary = await firstStatic(busybox)
-  if (binary === undefined) throw new ImageUnavailableError({ cause: undefined, image: undefined })
+  // Without root it could not make the folders' owners.
+  const canBootstrap = process.getuid?.() === 0 && existsSync(debootstrap)
+  if (binary === undefined && !canBootstrap)
+    throw new ImageUnavailableError({ cause: undefined, image: undefined })
 
-  onProgress?.('building an image from busybox')
+  const image = binary === undefined ? DEBIAN : BUSYBOX
+  onProgress?.(`building the image ${image} from ${binary ?? debootstrap}`)
   const root = await mkdtemp(join(tmpdir(), 'jeju-image-'))
   try {
-    for (const folder of ['bin', 'dev', 'etc', 'proc', 'root', 'run', 'sys', 'tmp', 'usr/bin', 'var/tmp']) {
-      await mkdir(join(root, folder), { recursive: true })
-    }
-    await copyFile(binary, join(root, 'bin/busybox'))
-    const { stdout } = await run(binary, ['--list'], { signal })
-    for (const name of stdout.split('\n').filter((line) => line !== '' && line !== 'busybox')) {
-      await symlink('busybox', join(root, 'bin', name))
-    }
-    await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n')
-    await writeFile(join(root, 'etc/group'), 'root:x:0:\n')
-    await writeFile(join(root, 'etc/os-release'), 'NAME="Jeju machine (busybox)"\nID=busybox\n')
-    await chmod(join(root, 'root'), 0o700)
-    for (const folder of ['tmp', 'var/tmp']) await chmod(join(root, folder), 0o1777)
-    await importFolder(docker, { image: BUILT, root })
-    return BUILT
+    if (binary === undefined) await run(debootstrap, ['--variant=minbase', 'stable', root], { signal })
+    else await layOut(root, { binary, signal })
+    await importFolder(docker, { image, root })
+    return image
   } catch (cause) {
-    throw new ImageUnavailableError({ cause, image: BUILT })
+    throw new ImageUnavailableError({ cause, image })
   } finally {
     await rm(root, { force: true, recursive: true })
   }
 }
 
+/** Busybox, its commands, and the few files that programs look for. */
+async function layOut(
+  root: string,
+  { binary, signal }: { binary: string; signal: AbortSignal },
+): Promise<void> {
+  for (const folder of ['bin', 'dev', 'etc', 'proc', 'root', 'run', 'sys', 'tmp', 'usr/bin', 'var/tmp']) {
+    await mkdir(join(root, folder), { recursive: true })
+  }
+  await copyFile(binary, join(root, 'bin/busybox'))
+  const { stdout } = await run(binary, ['--list'], { signal })
+  for (const name of stdout.split('\n').filter((line) => line !== '' && line !== 'busybox')) {
+    await symlink('busybox', join(root, 'bin', name))
+  }
+  await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n')
+  await writeFile(join(root, 'etc/group'), 'root:x:0:\n')
+  await writeFile(join(root, 'etc/os-release'), 'NAME="Jeju machine (busybox)"\nID=busybox\n')
+  await chmod(join(root, 'root'), 0o700)
+  for (const folder of ['tmp', 'var/tmp']) await chmod(join(root, folder), 0o1777)
+}
+
 async function importFolder(docker: Docker, { image, root }: { image: string; root: string }): Promise<void> {
   const [repo, tag] = image.split(':')
-  const tar = spawn('tar', ['--owner=0', '--group=0', '--numeric-owner', '-C', root, '-cf', '-', '.'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
+  // The engine makes a machine's devices itself.
+  const what = ['--numeric-owner', '--one-file-system', '--exclude=./dev/*', '-C', root, '-cf', '-', '.']
+  const owner = process.getuid?.() === 0 ? [] : ['--owner=0', '--group=0']
+  const tar = spawn('tar', [...owner, ...what], { stdio: ['ignore', 'pipe', 'ignore'] })
   const answer = (await docker.importImage(tar.stdout, { repo, tag })) as Readable
   const said = Buffer.concat(await answer.toArray()).toString()
   const error = /"error":"([^"]*)/.exec(said)?.[1]
