@@ -41,8 +41,10 @@ console.log(JSON.stringify({ names: Object.keys(contracts).sort(), selector: dat
     'ComputeRegistryAbi',
     'ComputeRentalAbi',
     'ComputeStakingAbi',
+    'GuardianPanelAbi',
     'InferenceServingAbi',
     'LedgerManagerAbi',
+    'ProviderRatingsAbi',
     'TriggerRegistryAbi',
     'deployments',
   ])
