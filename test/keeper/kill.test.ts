@@ -42,27 +42,36 @@ test.each(['before', 'after'] as const)(
     const config = { expression: '* * * * *', kind: 'cron', policy: 'backfill', target } as const
     for (let n = 0; n < TRIGGERS; n++) ids.push(await createTrigger(config))
     const address = chain.walletOf(KEEPER).account.address
-    const nonce = () => chain.client.getTransactionCount({ address })
+    const caught: Hash[] = []
 
     keeper = await startKeeper()
     for (const round of [1, 2, 3]) {
       const life = keeper
       const killed = front.catchNext(when, () => life.end('SIGKILL'))
-      const before = await nonce()
       await chain.warp(60)
-      const { hash } = await killed
-      expect(await countOf(target)).toBe(TRIGGERS * (when === 'before' ? round - 1 : round))
+      caught.push((await killed).hash)
+      // One pass may see the minute come for some of them only: then the rest is another transaction.
+      const ran = (await countOf(target)) - TRIGGERS * (round - 1)
+      if (when === 'before') expect(ran).toBe(0)
+      else expect(ran).toBeGreaterThan(0)
 
       keeper = await startKeeper()
       await until('The executions', async () => (await countOf(target)) >= TRIGGERS * round)
-      expect((await chain.client.getTransactionReceipt({ hash })).status).toBe('success')
-      expect(await nonce(), 'one transaction in both lives').toBe(before + 1)
     }
+    const hashes = new Set<Hash>()
     for (const triggerId of ids) {
       const runs = await Trigger.runs(chain.client, { deployment: chain.deployment, triggerId })
       const keys = runs.map(({ key }) => key)
       expect(keys).toEqual([0n, 60n, 120n].map((seconds) => (keys[0] ?? 0n) + seconds))
+      for (const { hash } of runs) hashes.add(hash)
     }
+    expect([...hashes], 'what a life signed, the next one sent').toEqual(expect.arrayContaining(caught))
+    const [mined, pending] = await Promise.all(
+      (['latest', 'pending'] as const).map((blockTag) =>
+        chain.client.getTransactionCount({ address, blockTag }),
+      ),
+    )
+    expect(pending, 'no transaction hangs behind a gap').toBe(mined)
     expect(await countOf(target)).toBe(TRIGGERS * 3)
   },
 )
