@@ -47,7 +47,7 @@ library ComputeSystem {
         address panel = vm.computeCreateAddress(deployer, nonce + 6);
         address ratings = vm.computeCreateAddress(deployer, nonce + 7);
 
-        made.computeStaking = address(new ComputeStaking(registry, panel));
+        made.computeStaking = address(new ComputeStaking(registry, panel, address(0)));
         made.computeRegistry =
             address(new ComputeRegistry(ComputeStaking(made.computeStaking), IProviderObligations(rental)));
         made.ledgerManager = address(new LedgerManager());

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { foundry } from './foundry.ts'
 
 const CONTRACTS = [
+  'AttesterQuorums',
   'ComputeRegistry',
   'ComputeRental',
   'ComputeStaking',
@@ -38,7 +39,7 @@ type Item = { type: string; name?: string; inputs?: { type: string }[] }
  * interface alone while there is no contract; undefined while there is neither.
  */
 function abiOf(name: string): Item[] | undefined {
-  const contract = artifact(`${name}.sol`, name)
+  const contract = artifact(`${name}.sol`, name) ?? artifact(`attestation/${name}.sol`, name)
   const promised = artifact(`interfaces/I${name}.sol`, `I${name}`)
   if (contract === undefined || promised === undefined) return contract ?? promised
   const bySignature = new Map(promised.map((item) => [signature(item), item]))

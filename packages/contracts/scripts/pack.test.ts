@@ -38,6 +38,7 @@ console.log(JSON.stringify({ names: Object.keys(contracts).sort(), selector: dat
   )
   const { names, selector } = JSON.parse(run(project, process.execPath, 'main.js'))
   expect(names).toEqual([
+    'AttesterQuorumsAbi',
     'ComputeRegistryAbi',
     'ComputeRentalAbi',
     'ComputeStakingAbi',

@@ -7,9 +7,9 @@ import {IComputeStaking} from "./interfaces/IComputeStaking.sol";
 import {IProviderStakes} from "./interfaces/IProviderStakes.sol";
 import {NonReentrant} from "./libraries/NonReentrant.sol";
 
-/// @notice Stakes of providers, guardians and users.
-/// @dev Trusted, both fixed at deployment: the registry binds and frees providers, the guardians' panel slashes, which burns.
-/// Neither can take stake for itself. Calls nobody but the registry and the wallet that is paid. Holds the sum of all stakes; a stake that backs
+/// @notice Stakes of providers, guardians, attesters and users.
+/// @dev Trusted, all fixed at deployment: the registry binds and frees providers; the guardians' panel and the refuter of
+/// attesters' verdicts slash, which burns. None can take stake for itself. Calls nobody but the registry and the wallet that is paid. Holds the sum of all stakes; a stake that backs
 /// no role leaves after 7 days whatever anyone else does.
 contract ComputeStaking is IComputeStaking, NonReentrant {
     struct Account {
@@ -18,6 +18,7 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
         uint40 leavesAt;
         bool provider;
         bool guardian;
+        bool attester;
     }
 
     /// @inheritdoc IComputeStaking
@@ -27,10 +28,13 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
     /// @inheritdoc IComputeStaking
     uint256 public constant GUARDIAN_STAKE = 1 ether;
     /// @inheritdoc IComputeStaking
+    uint256 public constant ATTESTER_STAKE = 1 ether;
+    /// @inheritdoc IComputeStaking
     uint256 public constant UNSTAKE_DELAY = 7 days;
 
     address public immutable REGISTRY;
     address public immutable SLASHER;
+    address public immutable REFUTER;
 
     /* STORAGE */
 
@@ -41,9 +45,10 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
     mapping(address guardian => address) private _nextGuardian;
     mapping(address guardian => address) private _previousGuardian;
 
-    constructor(address registry, address slasher) {
+    constructor(address registry, address slasher, address refuter) {
         REGISTRY = registry;
         SLASHER = slasher;
+        REFUTER = refuter;
     }
 
     /* STAKE */
@@ -70,9 +75,7 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
         uint256 needed = _required(account);
         uint256 free = staked > needed ? staked - needed : 0;
         require(amount <= staked, StakeTooLow(staked, amount));
-        require(
-            amount <= free, RoleHoldsStake(account.provider ? Role.Provider : Role.Guardian, amount, free)
-        );
+        require(amount <= free, RoleHoldsStake(_heldRole(account), amount, free));
 
         uint256 leavesAt = amount == 0 ? 0 : block.timestamp + UNSTAKE_DELAY;
 
@@ -120,6 +123,29 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
     }
 
     /// @inheritdoc IComputeStaking
+    function becomeAttester() external {
+        Account storage account = _accounts[msg.sender];
+        require(!account.attester, RoleHeld(msg.sender, Role.Attester));
+        _requireCover(account, _required(account) + ATTESTER_STAKE);
+
+        account.attester = true;
+        emit RoleBound(msg.sender, Role.Attester);
+    }
+
+    /// @inheritdoc IComputeStaking
+    function resignAttester() external {
+        Account storage account = _accounts[msg.sender];
+        require(account.attester, RoleNotHeld(msg.sender, Role.Attester));
+
+        bool wasCovered = _isCovered(account);
+
+        account.attester = false;
+        emit RoleUnbound(msg.sender, Role.Attester);
+
+        _tellIfChanged(msg.sender, wasCovered);
+    }
+
+    /// @inheritdoc IComputeStaking
     function bindProvider(address owner) external payable {
         Account storage account = _accounts[owner];
         require(msg.sender == REGISTRY, NotRegistry(msg.sender));
@@ -147,7 +173,7 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
     /// @inheritdoc IComputeStaking
     function slash(address owner, uint256 amount) external returns (uint256 burnt) {
         Account storage account = _accounts[owner];
-        require(msg.sender == SLASHER, NotSlasher(msg.sender));
+        require(msg.sender == SLASHER || msg.sender == REFUTER, NotSlasher(msg.sender));
 
         uint256 staked = account.stake;
         burnt = amount < staked ? amount : staked;
@@ -159,6 +185,10 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
         account.stake = uint96(rest);
         if (account.leaving > free) account.leaving = uint96(free);
         emit Slashed(owner, msg.sender, burnt, rest);
+        if (account.attester && !_isCovered(account)) {
+            account.attester = false;
+            emit RoleUnbound(owner, Role.Attester);
+        }
         if (account.guardian && !_isCovered(account)) _dismiss(owner);
 
         _tellIfChanged(owner, wasCovered);
@@ -187,7 +217,9 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
     /// @inheritdoc IComputeStaking
     function isStaked(address owner, Role role) external view returns (bool) {
         Account memory account = _accounts[owner];
-        bool held = role == Role.Provider ? account.provider : account.guardian;
+        bool held = role == Role.Provider
+            ? account.provider
+            : role == Role.Guardian ? account.guardian : account.attester;
         return held && _isCovered(account);
     }
 
@@ -280,6 +312,13 @@ contract ComputeStaking is IComputeStaking, NonReentrant {
     }
 
     function _required(Account memory account) private pure returns (uint256) {
-        return (account.provider ? PROVIDER_STAKE : 0) + (account.guardian ? GUARDIAN_STAKE : 0);
+        return (account.provider ? PROVIDER_STAKE : 0) + (account.guardian ? GUARDIAN_STAKE : 0)
+            + (account.attester ? ATTESTER_STAKE : 0);
+    }
+
+    /// @dev A role that holds stake back, of an account that has one.
+    function _heldRole(Account memory account) private pure returns (Role) {
+        if (account.provider) return Role.Provider;
+        return account.guardian ? Role.Guardian : Role.Attester;
     }
 }

@@ -6,7 +6,8 @@ pragma solidity ^0.8.20;
 interface IComputeStaking {
     enum Role {
         Provider,
-        Guardian
+        Guardian,
+        Attester
     }
 
     /// @notice No ether was sent.
@@ -18,7 +19,7 @@ interface IComputeStaking {
     /// @notice Of the stake only `staked` counts, what leaves does not, and the call needs `required`.
     error StakeTooLow(uint256 staked, uint256 required);
 
-    /// @notice The role needs the stake: resign as guardian, or unregister as provider, to free it.
+    /// @notice The role needs the stake: resign as guardian or attester, or unregister as provider, to free it.
     /// @dev `free` is the most that may leave now.
     error RoleHoldsStake(Role role, uint256 asked, uint256 free);
 
@@ -70,6 +71,9 @@ interface IComputeStaking {
     /// @notice What the guardian's role needs: 1 ETH.
     function GUARDIAN_STAKE() external view returns (uint256);
 
+    /// @notice What the attester's role needs, and what each signer of a refuted verdict loses: 1 ETH.
+    function ATTESTER_STAKE() external view returns (uint256);
+
     /// @notice Seconds between `initiateUnstake` and `completeUnstake`: 7 days.
     function UNSTAKE_DELAY() external view returns (uint256);
 
@@ -95,6 +99,13 @@ interface IComputeStaking {
     /// @notice Gives the guardian's role back.
     function resignGuardian() external;
 
+    /// @notice Takes on the attester's role, which needs 1 ETH that backs nothing else.
+    function becomeAttester() external;
+
+    /// @notice Gives the attester's role back.
+    /// @dev Its stake can be slashed for the 7 days that it takes to leave, as long as any verdict it signed can be refuted.
+    function resignAttester() external;
+
     /// @notice Adds the ether sent to the stake of `account` and binds the provider's role to it. Registry only.
     function bindProvider(address account) external payable;
 
@@ -102,7 +113,8 @@ interface IComputeStaking {
     function unbindProvider(address account) external;
 
     /// @notice Burns up to `amount` of the account's stake, what is leaving included. Fixed slashers only.
-    /// @dev A guardian whose stake then no longer covers its roles loses that one. Takes what there is where the stake is smaller. What is leaving shrinks so far as the roles need the rest.
+    /// @dev An attester, then a guardian, whose stake then no longer covers its roles loses that one. Takes what
+    /// there is where the stake is smaller. What is leaving shrinks so far as the roles need the rest.
     function slash(address account, uint256 amount) external returns (uint256 burnt);
 
     /// @notice All that the account has here, what is leaving included.
