@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {console} from "forge-std/console.sol";
-
 import {InferenceTest} from "./InferenceTest.sol";
 
 /// @notice What calls cost, as whole transactions from cold storage.
@@ -16,15 +14,12 @@ contract InferenceServingGasTest is InferenceTest {
         _openMany(110);
         _settle(_vouchers(0, 110, 0.1 ether, 10_000));
 
-        uint256 one = _gasOfSettling(0, 1);
-        uint256 ten = _gasOfSettling(0, 10);
-        uint256 hundred = _gasOfSettling(10, 100);
-
-        console.log("settle 1, 10, 100, slope", one, ten, hundred);
-        console.log("slope", (hundred - ten) / 90);
-        vm.assertLe(one, 39_500, "one");
-        vm.assertLe(ten, 130_000, "ten");
-        vm.assertLe(hundred, 1_030_000, "a hundred");
+        _settleMore(0, 1);
+        _assertGas(39_500, "settle, 1 voucher");
+        _settleMore(0, 10);
+        uint256 ten = _assertGas(130_000, "settle, 10 vouchers");
+        _settleMore(10, 100);
+        uint256 hundred = _assertGas(1_030_000, "settle, 100 vouchers");
         vm.assertLe((hundred - ten) / 90, 10_000, "each further one");
     }
 
@@ -32,7 +27,7 @@ contract InferenceServingGasTest is InferenceTest {
     function test_firstOpen() external {
         _open(1 ether);
 
-        _assertGas(105_000, "first open");
+        _assertGas(105_000, "openChannel, first, with session key");
     }
 
     /// INF-30: a further provider, from the free balance, costs at most 68,000.
@@ -46,7 +41,7 @@ contract InferenceServingGasTest is InferenceTest {
         vm.prank(user);
         serving.fundChannel(other, ETHER, signer, 1 ether);
 
-        _assertGas(68_000, "further provider");
+        _assertGas(68_000, "fundChannel, further provider");
     }
 
     /// INF-30: a cooperative close costs at most 46,000 where the owner has a free balance.
@@ -72,13 +67,29 @@ contract InferenceServingGasTest is InferenceTest {
         serving.deposit{value: 1 ether}();
 
         _requestClose();
-        uint256 total = vm.lastCallGas().gasTotalUsed;
+        uint256 total = _assertGas(72_000, "requestClose");
         skip(1 hours);
         serving.finalizeClose(provider, ETHER, signer);
-        total += vm.lastCallGas().gasTotalUsed;
-
-        console.log("unilateral close", total);
+        total += _assertGas(72_000, "finalizeClose");
         vm.assertLe(total, 72_000, "unilateral close");
+    }
+
+    /// INF-30: posting a price again costs at most 50,000, charging a meter 60,000.
+    function test_metered() external {
+        vm.prank(user);
+        serving.openMeter{value: 1 ether}(provider, ETHER, 1 ether);
+        vm.prank(provider);
+        serving.recordUsage(user, 1000, 1000, MODEL);
+
+        vm.prank(provider);
+        serving.recordUsage(user, 1000, 1000, MODEL);
+        _assertGas(60_000, "recordUsage, again");
+        vm.prank(provider);
+        serving.setModel(MODEL, 0.0005 ether, 0.003 ether);
+        _assertGas(50_000, "setModel, again");
+        vm.prank(provider);
+        serving.setModel("another model", 0.0005 ether, 0.003 ether);
+        _assertGas(150_000, "setModel, first of a model");
     }
 
     function _openMany(uint256 count) private {
@@ -91,10 +102,9 @@ contract InferenceServingGasTest is InferenceTest {
         }
     }
 
-    function _gasOfSettling(uint256 from, uint256 count) private returns (uint256) {
+    function _settleMore(uint256 from, uint256 count) private {
         uint256 before = serving.channelOf(provider, ETHER, signers[from]).claimed;
         _settle(_vouchers(from, count, before + 0.123_456_789_012_345_678 ether, before / 1e13 + 51_234));
-        return vm.lastCallGas().gasTotalUsed;
     }
 
     function _vouchers(uint256 from, uint256 count, uint256 amount, uint256 tokens)
@@ -107,9 +117,10 @@ contract InferenceServingGasTest is InferenceTest {
         }
     }
 
-    function _assertGas(uint256 limit, string memory what) private view {
-        uint256 gas = vm.lastCallGas().gasTotalUsed;
-        console.log(what, gas);
-        vm.assertLe(gas, limit, what);
+    /// @dev Writes the figure where `scripts/gas.ts` finds it.
+    function _assertGas(uint256 limit, string memory what) private returns (uint256 used) {
+        vm.snapshotGasLastCall("InferenceServing", what);
+        used = vm.lastCallGas().gasTotalUsed;
+        vm.assertLe(used, limit, what);
     }
 }
