@@ -82,7 +82,7 @@ contract ComputeRental is Disputes {
         uint256 activateBy = terms.since + ACTIVATION_TIME;
         require(block.timestamp <= activateBy, TooLateToActivate(sessionId, activateBy));
 
-        terms.since = uint40(block.timestamp);
+        terms.since = block.timestamp;
         terms.status = Status.Running;
         _rentals[sessionId].write(terms);
         _rentals[sessionId].accessHash = accessHash;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import {ILedgerManager} from "./interfaces/ILedgerManager.sol";
@@ -8,20 +9,21 @@ import {NonReentrant} from "./libraries/NonReentrant.sol";
 import {Tokens} from "./libraries/Tokens.sol";
 
 /// @notice Free balances of compute users and providers.
-/// @dev Trusts nobody and calls nobody but the wallet that is paid and the token that is moved. Holds, of ether and of each
-/// token, the sum of all balances; a token that loses what was deposited harms its own balances alone. `depositFor` never refuses
-/// ether for an account, since other contracts credit here what they cannot pay.
+/// @dev Trusts nobody and calls nobody but the wallet that is paid and the token that is moved. A service that an account allowed, or
+/// set a top-up for, can take so much of that account's, and nothing else of anyone's.
+/// @dev Holds, of ether and of each token, the sum of all balances; a token that loses what was deposited harms its own balances
+/// alone. For funds never to be stuck: a balance leaves at any time, in parts, to any address that takes it, whatever services
+/// and other accounts do; and `depositFor` never refuses ether for an account, since others credit here what they cannot pay.
 contract LedgerManager is ILedgerManager, NonReentrant {
     using Tokens for address;
 
-    /// @dev Three slots. `left` is what could be drawn at `updatedAt`.
+    /// @dev Two slots. What may be drawn has filled up since `emptyAt`; drawing moves that time on, rounded up.
     struct Refill {
         address token;
         uint96 threshold;
         uint96 amount;
         uint96 perDay;
-        uint96 left;
-        uint40 updatedAt;
+        uint40 emptyAt;
     }
 
     address private constant ETHER = address(0);
@@ -129,7 +131,11 @@ contract LedgerManager is ILedgerManager, NonReentrant {
         require(amount <= allowance, AllowanceTooLow(account, msg.sender, allowance, amount));
 
         if (allowance != type(uint256).max) allowanceOf[account][msg.sender][token] = allowance - amount;
-        _draw(account, token, amount);
+        spentOn[account][msg.sender][token] += amount;
+        _debit(account, token, amount);
+        emit Drawn(account, msg.sender, token, amount);
+
+        _pay(token, msg.sender, amount);
     }
 
     /* TOP-UP */
@@ -156,12 +162,23 @@ contract LedgerManager is ILedgerManager, NonReentrant {
     /// @inheritdoc ILedgerManager
     function drawTopUp(address account, bytes32 key, uint256 amount) external nonReentrant {
         Refill storage refill = _refills[account][msg.sender][key];
-        uint256 left = _left(refill);
+        (address token, uint256 perDay, uint256 age) = (refill.token, refill.perDay, _age(refill));
+        uint256 left = perDay * age / 1 days;
+        require(amount != 0, NothingMoved());
         require(amount <= left, TopUpExhausted(account, msg.sender, key, left, amount));
 
-        refill.left = uint96(left - amount);
-        refill.updatedAt = uint40(block.timestamp);
-        _draw(account, refill.token, amount);
+        // What is left is the age's share of the day, so what it takes to fill `amount` is no longer than the age.
+        age -= FixedPointMathLib.mulDivUp(amount, 1 days, perDay);
+        uint256 balance = _balances[account][token];
+        uint256 short = token != ETHER && amount > balance ? amount - balance : 0;
+
+        refill.emptyAt = uint40(block.timestamp - age);
+        if (short != 0) _credit(account, token, short, account);
+        _debit(account, token, amount);
+        emit Drawn(account, msg.sender, token, amount);
+
+        if (short != 0) token.pull(account, short);
+        _pay(token, msg.sender, amount);
     }
 
     /// @inheritdoc ILedgerManager
@@ -172,7 +189,7 @@ contract LedgerManager is ILedgerManager, NonReentrant {
             threshold: refill.threshold,
             amount: refill.amount,
             perDay: refill.perDay,
-            left: _left(refill)
+            left: refill.perDay * _age(refill) / 1 days
         });
     }
 
@@ -227,15 +244,6 @@ contract LedgerManager is ILedgerManager, NonReentrant {
         _pay(token, to, amount);
     }
 
-    /// @dev Pays the calling service, who has the right to.
-    function _draw(address account, address token, uint256 amount) private {
-        _debit(account, token, amount);
-        spentOn[account][msg.sender][token] += amount;
-        emit Drawn(account, msg.sender, token, amount);
-
-        _pay(token, msg.sender, amount);
-    }
-
     function _debit(address account, address token, uint256 amount) private {
         uint256 balance = _balances[account][token];
         require(amount != 0, NothingMoved());
@@ -268,15 +276,14 @@ contract LedgerManager is ILedgerManager, NonReentrant {
             threshold: uint96(threshold),
             amount: uint96(amount),
             perDay: uint96(perDay),
-            left: uint96(perDay),
-            updatedAt: uint40(block.timestamp)
+            emptyAt: uint40(block.timestamp - 1 days)
         });
         emit TopUpSet(msg.sender, service, key, token, threshold, amount, perDay);
     }
 
-    function _left(Refill storage refill) private view returns (uint256) {
-        uint256 perDay = refill.perDay;
-        uint256 left = refill.left + perDay * (block.timestamp - refill.updatedAt) / 1 days;
-        return left < perDay ? left : perDay;
+    /// @dev Seconds that the top-up has filled up for, at most a day.
+    function _age(Refill storage refill) private view returns (uint256) {
+        uint256 age = block.timestamp - refill.emptyAt;
+        return age < 1 days ? age : 1 days;
     }
 }

@@ -55,6 +55,20 @@ contract RentalGasTest is ComputeTest {
         _assertGas(single + 10 * 8600, "collect, 11 sessions");
     }
 
+    /// RENT-27: a top-up of a session costs at most 72,500 gas: the ledger's draw, and the registry's word on the provider.
+    function test_topUp() external {
+        vm.prank(provider);
+        rental.activateSession(1, "access");
+        vm.startPrank(renter);
+        ledger.deposit{value: 1 ether}();
+        ledger.setTopUp(address(rental), bytes32(uint256(1)), 2 * PRICE, PRICE, 24 * PRICE);
+        vm.stopPrank();
+        skip(22 hours + 1);
+        vm.prank(stranger);
+        rental.topUp(renter, bytes32(uint256(1)));
+        _assertGas(72_500, "topUp");
+    }
+
     /// @dev Writes the figure where `scripts/gas.ts` finds it.
     function _assertGas(uint256 limit, string memory what) private returns (uint256 used) {
         vm.snapshotGasLastCall("ComputeRental", what);

@@ -76,8 +76,7 @@ contract TokenSessionTest is TokenRentalTest {
         rental.terminateSession(sessionId);
         skip(2 hours);
         _collect(stranger, sessionId);
-        vm.assertEq(rental.unpaidOf(renter, address(token)), TOKEN_PRICE, "renter's");
-        vm.assertEq(rental.unpaidOf(provider, address(token)), TOKEN_PRICE, "provider's");
+        _assertWaits();
         vm.prank(provider);
         registry.unregister();
 
@@ -93,23 +92,64 @@ contract TokenSessionTest is TokenRentalTest {
         vm.assertEq(token.balanceOf(address(rental)), 0, "escrow");
     }
 
-    /// RENT-37: a token that takes more than it is asked to harms nobody else's tokens.
-    function test_revertsWhen_tokenTakesMore() external {
+    /// RENT-37: a token that takes more than it is asked to harms nobody else's tokens, and blocks nobody's exit.
+    function test_exploit_tokenThatTakesMore() external {
         _rentInToken(2);
         uint256 sessionId = _runInToken(2);
         token.setFees(0, 1);
         skip(1 hours);
+        vm.prank(renter);
+        rental.terminateSession(sessionId);
+        skip(1 hours);
+        _collect(stranger, sessionId);
+        _assertWaits();
+        vm.assertEq(token.balanceOf(address(rental)), 4 * TOKEN_PRICE, "escrow");
+
         vm.expectRevert(
             abi.encodeWithSelector(ITokenPayments.TokenNotExact.selector, token, TOKEN_PRICE, TOKEN_PRICE + 1)
         );
         vm.prank(renter);
-        rental.terminateSession(sessionId);
+        rental.claimUnpaid(address(token), renter);
+    }
 
+    /// RENT-37: exploit: a token that burns all gas, or is no more, blocks nobody's exit.
+    function test_exploit_tokenThatBurnsGasOrIsGone(bool isGone) external {
+        uint256 sessionId = _runInToken(2);
+        if (isGone) vm.etch(address(token), "");
+        else token.setBurnsGas(true);
         skip(1 hours);
-        vm.expectRevert(
-            abi.encodeWithSelector(ITokenPayments.TokenNotExact.selector, token, TOKEN_PRICE, TOKEN_PRICE + 1)
-        );
-        _collect(stranger, sessionId);
+        vm.prank(renter);
+        rental.terminateSession{gas: 16_000_000}(sessionId);
+        skip(1 hours);
+        uint256[] memory sessionIds = new uint256[](1);
+        sessionIds[0] = sessionId;
+        rental.collect{gas: 16_000_000}(sessionIds);
+        _assertWaits();
+        vm.prank(provider);
+        registry.unregister();
+    }
+
+    /// RENT-37: exploit: a token's answer of a megabyte costs its receiver the token's gas, and is not copied.
+    function test_exploit_tokenThatAnswersMuch() external {
+        uint256 sessionId = _runInToken(2);
+        token.setAnswerLength(1 << 20);
+        skip(1 hours);
+        vm.prank(renter);
+        rental.terminateSession{gas: 3_000_000}(sessionId);
+        vm.assertEq(_credit(renter), TOKEN_PRICE, "credit");
+    }
+
+    /// RENT-37: only the contract itself pays out.
+    function test_revertsWhen_anotherPaysOut() external {
+        _rentInToken(2);
+        vm.expectRevert(abi.encodeWithSelector(IPayer.OnlyItself.selector, stranger));
+        vm.prank(stranger);
+        rental.payOut(address(token), stranger, 1, true);
+    }
+
+    function _assertWaits() private view {
+        vm.assertEq(rental.unpaidOf(renter, address(token)), TOKEN_PRICE, "renter's");
+        vm.assertEq(rental.unpaidOf(provider, address(token)), TOKEN_PRICE, "provider's");
     }
 
     /// RENT-37: what the ledger was let take and did not is not paid twice.

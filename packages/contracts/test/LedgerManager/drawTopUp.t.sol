@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
+
 import {ILedgerManager} from "../../src/compute/interfaces/ILedgerManager.sol";
 import {Refuser} from "../utils/Refuser.sol";
 import {TokenTest} from "./TokenTest.sol";
@@ -32,7 +34,7 @@ contract DrawTopUpTest is TokenTest {
         time = bound(time, 0, 3 days);
         _draw(10 ether);
         vm.assertEq(address(service).balance, 10 ether, "drawn");
-        vm.assertEq(ledger.spentOn(renter, address(service), address(0)), 10 ether, "recorded");
+        vm.assertEq(ledger.spentOn(renter, address(service), address(0)), 0, "not by allowance");
         vm.assertEq(_left(), 0, "nothing is left");
         skip(time);
         uint256 left = time > 1 days ? 10 ether : 10 ether * time / 1 days;
@@ -85,6 +87,38 @@ contract DrawTopUpTest is TokenTest {
         _draw(3e6);
         vm.assertEq(token.balanceOf(address(service)), 3e6, "tokens");
         vm.assertEq(address(service).balance, 0, "no ether");
+    }
+
+    /// LED-15: what a balance in a token is short of comes out of the wallet, as far as it approved, and no more than the day has.
+    function test_takesTheRestFromTheWallet() external {
+        _depositToken(2e6);
+        vm.startPrank(renter);
+        ledger.setTopUpToken(address(service), "key", address(token), 1e6, 5e6, 5e6);
+        token.approve(address(ledger), 4e6);
+        vm.stopPrank();
+        uint256 wallet = token.balanceOf(renter);
+        vm.expectEmit(address(ledger));
+        emit ILedgerManager.Deposited(renter, address(token), renter, 3e6);
+        _draw(5e6);
+        vm.assertEq(token.balanceOf(address(service)), 5e6, "drawn");
+        vm.assertEq(token.balanceOf(renter), wallet - 3e6, "from the wallet");
+        vm.assertEq(_balance(renter), 0, "balance");
+
+        skip(1 days);
+        vm.expectRevert(SafeTransferLib.TransferFromFailed.selector);
+        _draw(5e6);
+    }
+
+    /// LED-15: a wallet that set no top-up, or one in ether, gives nothing, whatever it approved.
+    function test_takesNothingFromOtherWallets() external {
+        vm.startPrank(renter);
+        ledger.withdraw(100 ether);
+        vm.stopPrank();
+        vm.expectRevert(abi.encodeWithSelector(ILedgerManager.BalanceTooLow.selector, renter, 0, 1));
+        _draw(1);
+        vm.prank(stranger);
+        vm.expectRevert();
+        ledger.drawTopUp(renter, "key", 1);
     }
 
     /// LED-13: figures that do not fit, or a day that has no room for one top-up, are refused.

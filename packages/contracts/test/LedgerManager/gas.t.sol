@@ -23,6 +23,20 @@ contract LedgerGasTest is TokenTest {
         _assertGas(65_000, "withdrawToken");
     }
 
+    /// LED-14: the ledger's part of a top-up costs at most 53,000 gas, as a transaction of its own.
+    function test_drawTopUp() external {
+        address service = makeAddr("service");
+        vm.deal(service, 1);
+        vm.startPrank(renter);
+        ledger.deposit{value: 2 ether}();
+        ledger.setTopUp(service, "key", 1 ether, 1 ether, 1 ether);
+        _assertGas(100_000, "setTopUp, first");
+        vm.stopPrank();
+        vm.prank(service);
+        ledger.drawTopUp(renter, "key", 1 ether);
+        _assertGas(53_000, "drawTopUp");
+    }
+
     function _assertGas(uint256 limit, string memory what) private {
         vm.snapshotGasLastCall("LedgerManager", what);
         vm.assertLe(vm.lastCallGas().gasTotalUsed, limit, what);

@@ -15,6 +15,8 @@ contract TestToken is ERC20 {
     bool public isPaused;
     bool public isSilent;
     bool public isApprovedOnce;
+    bool public burnsGas;
+    uint256 public answerLength;
     mapping(address => bool) public isBlocked;
     mapping(address => mapping(bytes32 => bool)) public authorizationState;
 
@@ -52,6 +54,15 @@ contract TestToken is ERC20 {
         isSilent = isSilent_;
     }
 
+    function setBurnsGas(bool burnsGas_) external {
+        burnsGas = burnsGas_;
+    }
+
+    /// @dev A transfer fails with so many bytes of reason.
+    function setAnswerLength(uint256 answerLength_) external {
+        answerLength = answerLength_;
+    }
+
     function setBlocked(address account, bool isBlocked_) external {
         isBlocked[account] = isBlocked_;
     }
@@ -72,6 +83,13 @@ contract TestToken is ERC20 {
     }
 
     function transfer(address to, uint256 amount) public override returns (bool) {
+        while (burnsGas) {}
+        uint256 length = answerLength;
+        if (length != 0) {
+            assembly ("memory-safe") {
+                revert(0, length)
+            }
+        }
         if (isSilent && (isPaused || isBlocked[to])) return false;
         bool done = super.transfer(to, amount);
         _after(msg.sender, to);
@@ -79,6 +97,7 @@ contract TestToken is ERC20 {
     }
 
     function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
+        while (burnsGas) {}
         bool done = super.transferFrom(from, to, amount);
         _after(from, to);
         return done;

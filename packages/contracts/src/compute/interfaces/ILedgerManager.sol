@@ -109,6 +109,7 @@ interface ILedgerManager is ITokenPayments {
     /// @notice Lets anyone have the caller's place `key` at a service refilled with ether: by `amount` once it is below
     /// `threshold`, up to `perDay`. 0 per day turns it off.
     /// @dev What `key` and `threshold` mean is the service's to say. The ledger never calls a service. Setting it fills the day up.
+    /// @dev Warning: a top-up in a token also takes what the account's wallet approved to this contract, within `perDay`.
     function setTopUp(address service, bytes32 key, uint256 threshold, uint256 amount, uint256 perDay)
         external;
 
@@ -123,7 +124,8 @@ interface ILedgerManager is ITokenPayments {
     ) external;
 
     /// @notice Pays the caller, a service, out of the balance of an account that set a top-up for this key of it.
-    /// @dev Within what is left of the top-up's day; needs no `allow`.
+    /// @dev Within what is left of the top-up's day; needs no `allow`, and counts in no `spentOn`: its events tell. Where the balance
+    /// in a token is short, the rest comes out of the account's wallet, as far as that approved it to the ledger.
     function drawTopUp(address account, bytes32 key, uint256 amount) external;
 
     /// @notice The account's top-up for a key of the service; zeros if none is set.
@@ -138,6 +140,6 @@ interface ILedgerManager is ITokenPayments {
     /// @notice What the service may still draw of the account's balance, whether it is there or not.
     function allowanceOf(address account, address service, address token) external view returns (uint256);
 
-    /// @notice All that the service ever drew of the account's balance.
+    /// @notice All that the service ever drew of the account's balance by `allow`.
     function spentOn(address account, address service, address token) external view returns (uint256);
 }

@@ -12,42 +12,39 @@ library Escrow {
         uint40 previousOfRenter;
         uint40 previousOfProvider;
         SshKey.Form keyForm;
-        Terms terms;
+        uint256 terms;
         bytes32 keyBody;
         bytes32 keyComment;
         bytes32 accessHash;
     }
 
-    /// @dev One slot, read and written whole. `since` is when the rental was made, then when it was activated. `ranSeconds` is
-    /// set at the end. `paidSeconds` is what the provider was paid for.
+    /// @dev One slot, read and written whole: `pricePerHour 80 | providerId 32 | since 40 | durationHours 24 | ranSeconds 32 |
+    /// paidSeconds 32 | status 8 | marks 8`, from the lowest bit. `since` is when the rental was made, then when it was activated.
+    /// `ranSeconds` is set at the end. `paidSeconds` is what the provider was paid for.
     struct Terms {
-        uint80 pricePerHour;
-        uint32 providerId;
-        uint40 since;
-        uint24 durationHours;
-        uint32 ranSeconds;
-        uint32 paidSeconds;
+        uint256 pricePerHour;
+        uint256 providerId;
+        uint256 since;
+        uint256 durationHours;
+        uint256 ranSeconds;
+        uint256 paidSeconds;
         IComputeRental.Status status;
-        uint8 marks;
+        uint256 marks;
     }
 
     /// @dev The provider ended the rental.
-    uint8 internal constant ENDED_BY_PROVIDER = 1;
+    uint256 internal constant ENDED_BY_PROVIDER = 1;
     /// @dev The rental is paid in a token, which its order names.
-    uint8 internal constant IN_TOKEN = 2;
+    uint256 internal constant IN_TOKEN = 2;
     /// @dev The rental was disputed: the guardians have what was not paid until then.
-    uint8 internal constant DISPUTED = 4;
+    uint256 internal constant DISPUTED = 4;
 
     uint256 private constant MINIMUM_PAID_TIME = 10 minutes;
     uint256 private constant MATURING_TIME = 1 hours;
 
     /// @notice The rental's terms, in one read.
     function read(Rental storage rental) internal view returns (Terms memory terms) {
-        uint256 word;
-        // The terms are the slot after the rental's first.
-        assembly ("memory-safe") {
-            word := sload(add(rental.slot, 1))
-        }
+        uint256 word = rental.terms;
         terms.pricePerHour = uint80(word);
         terms.providerId = uint32(word >> 80);
         terms.since = uint40(word >> 112);
@@ -61,16 +58,13 @@ library Escrow {
     /// @notice Replaces the rental's terms, in one write.
     function write(Rental storage rental, Terms memory terms) internal {
         uint256 word = terms.pricePerHour;
-        word |= uint256(terms.providerId) << 80;
-        word |= uint256(terms.since) << 112;
-        word |= uint256(terms.durationHours) << 152;
-        word |= uint256(terms.ranSeconds) << 176;
-        word |= uint256(terms.paidSeconds) << 208;
+        word |= terms.providerId << 80;
+        word |= terms.since << 112;
+        word |= terms.durationHours << 152;
+        word |= terms.ranSeconds << 176;
+        word |= terms.paidSeconds << 208;
         word |= uint256(terms.status) << 240;
-        word |= uint256(terms.marks) << 248;
-        assembly ("memory-safe") {
-            sstore(add(rental.slot, 1), word)
-        }
+        rental.terms = word | (terms.marks << 248);
     }
 
     /// @notice Writes a new rental's two slots, in one write each. Prices fit 80 bits, providers' ids 32 and hours 24.
@@ -79,14 +73,11 @@ library Escrow {
         uint256 providerId,
         uint256 pricePerHour,
         uint256 hours_,
-        uint8 marks
+        uint256 marks
     ) internal {
         uint256 word =
             pricePerHour | (providerId << 80) | (block.timestamp << 112) | (hours_ << 152);
-        word |= (uint256(IComputeRental.Status.Pending) << 240) | (uint256(marks) << 248);
-        assembly ("memory-safe") {
-            sstore(add(rental.slot, 1), word)
-        }
+        rental.terms = word | (uint256(IComputeRental.Status.Pending) << 240) | (marks << 248);
     }
 
     /// @notice Writes whose a new rental is, in one write. Ids of rentals fit 40 bits: making so many takes too much gas.
@@ -107,7 +98,7 @@ library Escrow {
     /// @notice Ends the rental now, or at its end if that is past. Changes `terms`, which the caller then writes.
     function close(Terms memory terms, IComputeRental.Status newStatus, bool byProvider) internal view {
         // Fits 32 bits as long as nobody rents for 136 years.
-        terms.ranSeconds = uint32(_elapsed(terms));
+        terms.ranSeconds = _elapsed(terms);
         terms.status = newStatus;
         if (byProvider) terms.marks |= ENDED_BY_PROVIDER;
     }
@@ -125,7 +116,7 @@ library Escrow {
         if (isLast && terms.status == IComputeRental.Status.Running) {
             close(terms, IComputeRental.Status.Ended, false);
         }
-        terms.paidSeconds = uint32(matured);
+        terms.paidSeconds = matured;
     }
 
     /// @notice As stored, but for a rental that ran until its end and that nobody closed yet.
@@ -141,7 +132,7 @@ library Escrow {
     }
 
     function deposit(Terms memory terms) internal pure returns (uint256) {
-        return uint256(terms.pricePerHour) * terms.durationHours;
+        return terms.pricePerHour * terms.durationHours;
     }
 
     /// @notice Pay of the rental's first `time` seconds, rounded down. Payments are differences of this, so that they add up.
@@ -187,7 +178,7 @@ library Escrow {
     }
 
     function _fullTime(Terms memory terms) private pure returns (uint256) {
-        return uint256(terms.durationHours) * 1 hours;
+        return terms.durationHours * 1 hours;
     }
 
     function _isOpen(Terms memory terms) private pure returns (bool) {

@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import {ILedgerManager} from "../interfaces/ILedgerManager.sol";
-import {IToken} from "../interfaces/IToken.sol";
 import {Tokens} from "./Tokens.sol";
 
 /// @notice How money leaves: to the one who asked, in the call; to anyone else, and to a wallet that refuses, as credit.
@@ -18,22 +17,16 @@ library Payout {
         ledger.depositFor{value: amount}(to);
     }
 
-    /// @dev False, with nothing moved, where the token lets neither receiver nor ledger have it. Warning: hands control to the
-    /// token.
-    function payToken(ILedgerManager ledger, address token, address to, uint256 amount)
+    /// @dev Reverts where the token lets neither receiver nor ledger have exactly this. Only who asked is paid `directly`. Warning:
+    /// hands control to the token.
+    function payToken(ILedgerManager ledger, address token, address to, uint256 amount, bool directly)
         internal
-        returns (bool isPaid)
     {
-        if (amount == 0 || (to == msg.sender && token.tryPush(to, amount))) return true;
+        if (directly && token.tryPush(to, amount)) return;
         uint256 before = token.balanceHere();
         // Whatever comes of it, the ledger takes no more than it is asked to.
-        (bool ignored,) = token.call(abi.encodeCall(IToken.approve, (address(ledger), amount)));
-        ignored;
-        try ledger.depositTokenFor(to, token, amount) {
-            token.requireLeft(before, amount);
-            return true;
-        } catch {
-            return false;
-        }
+        token.tryApprove(address(ledger), amount);
+        ledger.depositTokenFor(to, token, amount);
+        token.requireLeft(before, amount);
     }
 }

@@ -53,9 +53,23 @@ library Tokens {
     /// @notice Sends `amount` if token and receiver let it pass; else nothing moved. Reverts if something else moved.
     function tryPush(address token, address to, uint256 amount) internal returns (bool sent) {
         uint256 before = balanceHere(token);
-        (bool ok, bytes memory answer) = token.call(abi.encodeCall(IToken.transfer, (to, amount)));
-        sent = ok && (answer.length == 0 || (answer.length == 32 && bytes32(answer) == bytes32(uint256(1))));
+        sent = _try(token, abi.encodeCall(IToken.transfer, (to, amount)));
         if (sent) requireLeft(token, before, amount);
+    }
+
+    /// @notice Lets `spender` take `amount`, if the token will; what it says is not asked, since taking tells.
+    function tryApprove(address token, address spender, uint256 amount) internal {
+        _try(token, abi.encodeCall(IToken.approve, (spender, amount)));
+    }
+
+    /// @dev Whether the token did it: it answers nothing, or true. Of an answer no more than a word is copied, so that its length
+    /// costs the token's gas alone.
+    function _try(address token, bytes memory data) private returns (bool done) {
+        assembly ("memory-safe") {
+            done := call(gas(), token, 0, add(data, 32), mload(data), 0, 32)
+            let length := returndatasize()
+            done := and(done, or(iszero(length), and(eq(length, 32), eq(mload(0), 1))))
+        }
     }
 
     function requireArrived(address token, uint256 before, uint256 amount) internal view {

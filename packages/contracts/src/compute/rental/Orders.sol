@@ -136,7 +136,7 @@ abstract contract Orders is Payments {
         total = _total(pricePerHour, durationHours);
         require(total <= maxTotal, PriceAboveLimit(total, maxTotal));
 
-        uint8 marks = token == ETHER ? 0 : Escrow.IN_TOKEN;
+        uint256 marks = token == ETHER ? 0 : Escrow.IN_TOKEN;
         sessionId = _create(renter, providerId, pricePerHour, durationHours, sshPublicKey, marks);
     }
 
@@ -164,7 +164,7 @@ abstract contract Orders is Payments {
         endTime += additionalHours * 1 hours;
 
         // Never more than 2,160 hours ahead of the clock, so 24 bits of hours last for 1,900 years.
-        terms.durationHours += uint24(additionalHours);
+        terms.durationHours += additionalHours;
         _rentals[sessionId].write(terms);
         emit SessionExtended(sessionId, terms.providerId, additionalHours, endTime);
     }

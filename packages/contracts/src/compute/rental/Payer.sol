@@ -34,10 +34,21 @@ abstract contract Payer is IPayer, NonReentrant {
         token.push(to, amount);
     }
 
+    /// @inheritdoc IPayer
+    function payOut(address token, address to, uint256 amount, bool directly) external {
+        require(msg.sender == address(this), OnlyItself(msg.sender));
+
+        LEDGER.payToken(token, to, amount, directly);
+    }
+
     function _pay(address token, address to, uint256 amount) internal {
         if (token == ETHER) return LEDGER.pay(to, amount);
-        if (LEDGER.payToken(token, to, amount)) return;
-        unpaidOf[to][token] += amount;
-        emit Unpaid(to, token, amount);
+        if (amount == 0) return;
+        // A call of its own, so that what a token did is undone where it was not what it was told.
+        try this.payOut(token, to, amount, to == msg.sender) {}
+        catch {
+            unpaidOf[to][token] += amount;
+            emit Unpaid(to, token, amount);
+        }
     }
 }

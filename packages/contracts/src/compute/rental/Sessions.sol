@@ -104,7 +104,7 @@ abstract contract Sessions is IComputeRental, Payer {
         view
         returns (uint256[] memory ids, uint256 nextCursor)
     {
-        require(cursor == 0 || _rentals[cursor].terms.providerId == providerId, CursorUnknown(cursor));
+        require(cursor == 0 || _rentals[cursor].read().providerId == providerId, CursorUnknown(cursor));
 
         return _page(cursor == 0 ? uint40(_sheets[providerId] >> NEWEST) : cursor, limit, false);
     }
@@ -119,7 +119,7 @@ abstract contract Sessions is IComputeRental, Payer {
         uint256 pricePerHour,
         uint256 durationHours,
         string calldata sshPublicKey,
-        uint8 marks
+        uint256 marks
     ) internal returns (uint256 sessionId) {
         uint256 price = _total(pricePerHour, durationHours);
         // Ids never reach 256 bits.
