@@ -159,5 +159,5 @@ test('a key that is no key is refused without being shown', async () => {
 function pathsOf(definition: Definition): string[][] {
   const name = definition.usage.split(' ')[0] ?? ''
   if (!('commands' in definition)) return [[name]]
-  return [[name], ...definition.commands.map((child) => [name, child.usage.split(' ')[0] ?? ''])]
+  return [[name], ...definition.commands.flatMap(pathsOf).map((path) => [name, ...path])]
 }

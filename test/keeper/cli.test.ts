@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Chain, startChain } from '../chain.ts'
 import { createHome, type Home, run } from '../jejuCompute.ts'
@@ -50,6 +52,41 @@ test('a trigger is created, funded twice, paused, resumed, shown and ended', asy
   expect(await json('list')).toMatchObject([{ state: 'deactivated', triggerId: '1' }])
 })
 
+test('a hook is made with its trigger, gets a second secret, is listed without them, and is removed', async () => {
+  const made = (await json('create', '--webhook', '--target', TARGET)) as Made
+  const { triggerId } = made
+  expect(made.hook.secret).toMatch(/^whsec_/)
+  const file = join(home.path, 'sender.secret')
+  writeFileSync(file, `whpk_${Buffer.alloc(32, 1).toString('base64')}\n`)
+  const more = await keeper('add', triggerId, '--secret-file', file)
+  expect(more).toMatchObject({ isInUse: true, key: made.hook.key })
+  expect(more).not.toHaveProperty('secret')
+
+  const hook = { key: made.hook.key, trigger: triggerId }
+  expect(await keeper('list')).toEqual([{ ...hook, secrets: 2, state: 'active' }])
+  await keeper('remove', triggerId)
+  expect(await keeper('list')).toEqual([])
+  const again = (await keeper('add', triggerId)) as Made['hook']
+  expect(again.key).not.toBe(made.hook.key)
+  expect(await json('show', triggerId)).toMatchObject({ config: { key: { address: again.key } } })
+})
+
+type Made = { triggerId: string; hook: { key: string; secret: string } }
+const keeper = (...args: string[]) => answer('keeper', 'webhook', ...args)
+
+test.each([
+  [['add', '99'], 'There is no trigger 99'],
+  [['add', '1'], 'Trigger 1 is a cron trigger; only webhook triggers take deliveries.'],
+  [['add', '1', '--secret-file', '/none'], 'The secret cannot be read from /none.'],
+  [['add', '1', '--secret-file', import.meta.filename], 'must hold a secret of Standard Webhooks'],
+  [['remove', '7'], 'Trigger 7 has no hook here; `jeju-compute keeper webhook list` lists them.'],
+])('refuses keeper webhook %j in one sentence', async (args, sentence) => {
+  const { code, stderr } = await run(['keeper', 'webhook', ...args], home.env)
+  expect(stderr).toContain(sentence)
+  expect(stderr).not.toContain('    at ')
+  expect(code).toBe(1)
+})
+
 test.each([
   [['create'], 'A trigger is one of --cron, --webhook and --event.'],
   [['create', '--cron', '* * * *'], 'it has 4 fields'],
@@ -65,8 +102,10 @@ test.each([
   expect(code).toBe(1)
 })
 
-async function json(...args: string[]): Promise<unknown> {
-  const { code, stderr, stdout } = await run(['trigger', ...args, '--json'], home.env)
+const json = (...args: string[]) => answer('trigger', ...args)
+
+async function answer(...args: string[]): Promise<unknown> {
+  const { code, stderr, stdout } = await run([...args, '--json'], home.env)
   expect(code, stderr).toBe(0)
   return JSON.parse(stdout)
 }

@@ -1,7 +1,7 @@
 import { type Address, type Client, type Hash, type Hex, parseEventLogs } from 'viem'
 import { getBlock, getLogs, readContract } from 'viem/actions'
 import { TriggerRegistryAbi as abi, type Deployment } from './Deployment.ts'
-import { type Config, decode, encode, kinds } from './TriggerConfig.ts'
+import { type Config, decode, encode, encodeKey, type Key, kinds } from './TriggerConfig.ts'
 import { type Wallet, write } from './write.ts'
 
 /** Why a trigger does not run, in the order of the contract's enum; `none` if it does. */
@@ -241,6 +241,17 @@ export async function pause(wallet: Wallet, { deployment, triggerId }: Own): Pro
 /** Lets a paused trigger of the wallet's run again; ticks of the pause are not made up. */
 export async function resume(wallet: Wallet, { deployment, triggerId }: Own): Promise<{ hash: Hash }> {
   return send(wallet, { args: [triggerId], deployment, functionName: 'resumeTrigger' })
+}
+
+/** Gives a webhook trigger of the wallet's another key. What the old one signed and was not run is worthless. */
+export async function updateKey(wallet: Wallet, options: updateKey.Options): Promise<{ hash: Hash }> {
+  const { deployment, key, triggerId } = options
+  const args = [triggerId, ...encodeKey(key)]
+  return send(wallet, { args, deployment, functionName: 'updateKey' })
+}
+
+export declare namespace updateKey {
+  type Options = Own & { key: Key }
 }
 
 async function send(

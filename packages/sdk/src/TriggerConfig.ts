@@ -96,6 +96,11 @@ export function decode(kind: Config['kind'], bytes: Hex): Config {
   return { ...call, ...decodeTail(kind, slice(bytes, HEAD + length)) }
 }
 
+/** A webhook's key as `updateKey` takes it: its kind, and its bytes. */
+export function encodeKey(key: Key): readonly [kind: number, bytes: Hex] {
+  return [KEYS.indexOf(key.type), key.type === 'p256' ? key.publicKey : key.address]
+}
+
 /** A config that no trigger can have. */
 export class TriggerConfigError extends ComputeError {
   override readonly name = 'TriggerConfigError'
@@ -110,9 +115,7 @@ function encodeTail(config: Config): Hex {
   }
   if (config.kind === 'webhook') {
     const { key, payload = 'full' } = config
-    const bytes = key.type === 'p256' ? key.publicKey : key.address
-    const types = ['uint8', 'uint8', 'bytes'] as const
-    return encodePacked(types, [payload === 'hash' ? 1 : 0, KEYS.indexOf(key.type), bytes])
+    return encodePacked(['uint8', 'uint8', 'bytes'], [payload === 'hash' ? 1 : 0, ...encodeKey(key)])
   }
   const { emitter, topics = [] } = config
   within('number of topics', topics.length, { from: 0, to: 4 })

@@ -5,7 +5,7 @@ import { keeper, trigger } from './triggerCommands.ts'
 export type Definition = Group | Leaf
 
 type Named = { usage: string; summary: string; example: string }
-export type Group = Named & { commands: readonly Leaf[] }
+export type Group = Named & { commands: readonly Definition[] }
 type Leaf = Named & {
   options?: readonly (readonly [flags: string, description: string])[]
   /** It moves money, and so asks first. */

@@ -16,7 +16,10 @@ export const trigger: Group = {
         ['--cron <expression>', 'minute hour day-of-month month weekday, names and @daily too'],
         ['--utc-offset <offset>', 'fixed offset from UTC of the expression, such as +02:00 (default Z)'],
         ['--backfill', 'run every missed tick, in order (default: missed ticks fold into one run)'],
-        ['--webhook <address>', 'instead of --cron: run for each delivery that this key signed'],
+        [
+          '--webhook [address]',
+          'instead of --cron: run for each webhook, or each delivery that this key signed',
+        ],
         ['--event <emitter>', 'instead of --cron: run for each log of this contract'],
         ['--topic <topic>', 'with --event: the first topic that a log must have'],
         ['--target <address>', 'contract to call (default: the agent, by onTrigger)'],
@@ -83,6 +86,38 @@ export const trigger: Group = {
   ],
 }
 
+const loadWebhook = async () => import('./commands/webhook.ts')
+
+const webhook: Group = {
+  usage: 'webhook',
+  summary: 'Take Standard Webhooks for triggers, and sign them again with the key of each.',
+  example: 'keeper webhook add 1',
+  commands: [
+    {
+      usage: 'add <trigger>',
+      summary:
+        'Make a hook for a webhook trigger, or add a secret to the one it has, and give the trigger its key.',
+      example: 'keeper webhook add 1 --secret-file sender.secret',
+      options: [
+        ['--secret-file <file>', "the sender's own secret, whsec_… or whpk_… (default: one is made)"],
+      ],
+      load: async () => (await loadWebhook()).add,
+    },
+    {
+      usage: 'list',
+      summary: 'List the hooks of this machine, without their secrets.',
+      example: 'keeper webhook list --json',
+      load: async () => (await loadWebhook()).list,
+    },
+    {
+      usage: 'remove <trigger>',
+      summary: 'Take no more webhooks for a trigger.',
+      example: 'keeper webhook remove 1',
+      load: async () => (await loadWebhook()).remove,
+    },
+  ],
+}
+
 export const keeper: Group = {
   usage: 'keeper',
   summary: 'Execute triggers for a reward.',
@@ -103,5 +138,6 @@ export const keeper: Group = {
       ],
       load: async () => (await import('./commands/keeper.ts')).startKeeper,
     },
+    webhook,
   ],
 }

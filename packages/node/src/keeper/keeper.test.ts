@@ -277,7 +277,7 @@ async function keep(index: number, options: Partial<KeeperConfig> = {}) {
     pollMs: 50,
     sessions: true,
     unpaid: false,
-    webhooks: { host: '127.0.0.1', port: 0 },
+    webhooks: { hooksFile: join(dataDir, 'webhooks.json'), host: '127.0.0.1', port: 0 },
   }
   const stop = new AbortController()
   const keeper = await start({ ...config, ...options }, { account, client, log, signal: stop.signal })

@@ -15,8 +15,9 @@ import type { Desk, Now } from './Desk.ts'
 import { openDeliveries } from './deliveries.ts'
 import { execute } from './execute.ts'
 import { findDue } from './findDue.ts'
+import { openHooks } from './gateway/HookFile.ts'
 import { openOutbox } from './outbox.ts'
-import { createWebhookServer } from './webhooks.ts'
+import { createWebhookServer, listen } from './webhooks.ts'
 
 /** What was earned is fetched when it is worth this many times its gas, and looked at once in so many polls. */
 const WORTH = 20n
@@ -28,8 +29,8 @@ export type KeeperConfig = {
   dataDir: string
   /** How often the chain is looked at. */
   pollMs: number
-  /** Where signed deliveries are taken; undefined for nowhere. Port 0 is any free one. */
-  webhooks: { host: string; port: number } | undefined
+  /** Where deliveries are taken, and the file of hooks; undefined for nowhere. Port 0 is any free one. */
+  webhooks: { host: string; port: number; hooksFile: string } | undefined
   /** Runs triggers that nobody sponsors, at the keeper's own expense. */
   unpaid: boolean
   /** Cancels and closes rentals that are over, at the keeper's own expense. */
@@ -57,12 +58,14 @@ export async function start(config: KeeperConfig, deps: start.Deps): Promise<Kee
   const life = stop.signal
   const journal = await openBooks(config, client)
   const desk = createDesk(config, { ...deps, journal, signal: life })
-  await openCredit(desk)
 
   const wake = new EventTarget()
-  const server = createWebhookServer(desk, { onAccepted: () => void wake.dispatchEvent(new Event('wake')) })
-  const { webhooks } = config
-  if (webhooks) await server.listen(webhooks)
+  const { deployment, webhooks } = config
+  const hooks = webhooks ? openHooks(webhooks.hooksFile, deployment) : () => undefined
+  const onAccepted = () => void wake.dispatchEvent(new Event('wake'))
+  const server = createWebhookServer(desk, { hooks, onAccepted })
+  if (webhooks) await listen(server, webhooks)
+  await openCredit(desk)
   log.info('this keeper runs cron and webhook triggers; event triggers need another one', {})
 
   const onError = (error: unknown) => log.error('a look at the chain failed; the next one comes', { error })

@@ -1,144 +1,150 @@
-import { isUnreachable, Trigger, TriggerInput } from '@jejunetwork/sdk'
+import { ComputeError, isUnreachable } from '@jejunetwork/sdk'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { bytesToHex, type Hex } from 'viem'
 import type { Desk } from './Desk.ts'
-import { passing } from './findDue.ts'
+import { type Hook, HookFileError } from './gateway/HookFile.ts'
+import { type Message, receive } from './gateway/receive.ts'
+import { verify } from './gateway/StandardWebhook.ts'
+import { createLimit } from './limit.ts'
+import { type Answer, type Problem, shown, take } from './take.ts'
 
 /** The payload goes on chain as calldata: more would be dear. */
 const MOST_BYTES = 16_384
-const MINUTE_MS = 60_000
 const MOST_PER_MINUTE = 120
 
-/** Answers of the chain that cannot change: what a sender should hear instead of 202. */
-const STATUS: Partial<Record<Trigger.Reason, number>> = {
-  'bad signature': 401,
-  'not found': 404,
-  deactivated: 410,
-  'too late': 410,
-}
+/** A webhook trigger's hook on this gateway, if it has one. */
+export type Hooks = (trigger: bigint) => Hook | undefined
 
 /**
- * Takes signed deliveries over HTTP. The body is the payload, byte for byte; nonce, time and signature are headers. A delivery
- * is accepted if the chain would run it, and answered 202 once it is on disk; the same one again is answered alike.
+ * Takes deliveries over HTTP, for which the body is the payload, byte for byte: signed ones, whose nonce, time and signature are
+ * headers, and where there is a hook those of Standard Webhooks. A delivery is accepted if the chain would run it, and answered
+ * 202 once it is on disk; the same one again is answered alike.
  */
-export function createWebhookServer(desk: Desk, options: { onAccepted: () => void }): FastifyInstance {
+export function createWebhookServer(desk: Desk, options: createWebhookServer.Options): FastifyInstance {
+  const { hooks, onAccepted } = options
   const app = fastify({ bodyLimit: MOST_BYTES, forceCloseConnections: true, logger: false })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.setNotFoundHandler((_request, reply) =>
-    problem(reply, { detail: 'There is nothing here.', status: 404 }),
+    problem(reply, {
+      detail: 'There is nothing here; deliveries go to POST /v1/triggers/ID/deliveries.',
+      status: 404,
+    }),
   )
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-    const status = isUnreachable(error) ? 503 : (error.statusCode ?? 500)
-    if (status === 500) desk.log.error('webhook server failed', { error })
-    return problem(reply, { detail: status >= 500 ? 'Try again later.' : error.message, status })
+    const isOurs = isUnreachable(error) || error instanceof HookFileError
+    const status = isOurs ? 503 : (error.statusCode ?? 500)
+    if (error instanceof HookFileError || status === 500) desk.log.error('webhook server failed', { error })
+    return problem(reply, { detail: detailOf(error, status), status })
   })
-  const isOverLimit = createLimit()
-  app.addHook('onRequest', async (request, reply) => {
-    if (!isOverLimit(request.ip)) return undefined
-    reply.header('retry-after', '60')
-    return problem(reply, { detail: `At most ${MOST_PER_MINUTE} requests a minute are taken.`, status: 429 })
-  })
+  const [isOverLimit, isHookOverLimit] = [createLimit(MOST_PER_MINUTE), createLimit(MOST_PER_MINUTE)]
+  app.addHook('onRequest', async (request, reply) =>
+    isOverLimit(request.ip) ? problem(reply, tooMany('from an address')) : undefined,
+  )
   app.get('/health', async () => ({ status: 'ok' }))
   app.post('/v1/triggers/:trigger/deliveries', async (request, reply) => {
-    const answer = await accept(desk, request)
-    if ('detail' in answer) return problem(reply, answer)
-    options.onAccepted()
+    const answer = await answerTo(desk, { hooks, isOverLimit: isHookOverLimit, request })
+    if (!('body' in answer)) return problem(reply, answer)
+    onAccepted()
     return reply.code(answer.status).send(answer.body)
   })
   app.get('/v1/triggers/:trigger/deliveries/:nonce', async (request, reply) => {
     const { nonce, trigger } = request.params as { nonce: string; trigger: string }
     const [triggerId, number] = [wholeOf(trigger), wholeOf(nonce)]
-    const found = triggerId && number !== undefined ? desk.deliveries.get(triggerId, number) : undefined
+    const found = triggerId && number !== undefined ? await desk.deliveries.get(triggerId, number) : undefined
     if (found === undefined) return problem(reply, { detail: 'There is no such delivery here.', status: 404 })
     return reply.send(shown(found))
   })
   return app
 }
 
-type Failure = { detail: string; status: number }
+export declare namespace createWebhookServer {
+  type Options = { hooks: Hooks; onAccepted: () => void }
+}
 
-async function accept(
-  { client, deliveries, deployment, log }: Desk,
-  request: FastifyRequest,
-): Promise<Failure | { status: number; body: object }> {
-  const { trigger } = request.params as { trigger: string }
-  const triggerId = wholeOf(trigger)
-  const nonce = wholeOf(request.headers['jeju-nonce'])
-  const timestamp = wholeOf(request.headers['jeju-timestamp'])
-  const signature = request.headers['jeju-signature']
+/** Listens, or says who is in the way. */
+export async function listen(app: FastifyInstance, where: { host: string; port: number }): Promise<void> {
+  try {
+    await app.listen(where)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause
+    throw new PortTakenError({ cause, ...where })
+  }
+}
+
+/** Another program listens where deliveries should be taken. */
+export class PortTakenError extends ComputeError {
+  override readonly name = 'PortTakenError'
+
+  constructor({ cause, host, port }: { cause: unknown; host: string; port: number }) {
+    super(
+      `Another program listens on port ${port} of ${host}; end it, choose another port with --webhook-port, or take no deliveries with --no-webhooks.`,
+      { cause },
+    )
+  }
+}
+
+type Asked = { hooks: Hooks; isOverLimit: (who: string) => boolean; request: FastifyRequest }
+
+async function answerTo(desk: Desk, { hooks, isOverLimit, request }: Asked): Promise<Answer> {
+  const { headers, params } = request
+  const triggerId = wholeOf((params as { trigger: string }).trigger)
+  if (!triggerId) return { detail: 'A trigger is a whole number above 0.', status: 404 }
+  if (headers['jeju-signature'] !== undefined) return takeRaw(desk, { request, triggerId })
+
+  const hook = hooks(triggerId)
+  if (hook !== undefined) {
+    const message = authenticate(request, hook)
+    if (!('id' in message)) return message
+    // Only here: a stranger must not use up what is the sender's.
+    if (isOverLimit(`${triggerId}`)) return tooMany('with a hook')
+    return receive(desk, { hook, message })
+  }
+  if (headers['webhook-id'] === undefined)
+    return { detail: 'Headers jeju-nonce, jeju-timestamp and jeju-signature are needed.', status: 400 }
+  const mend = `jeju-compute keeper webhook add ${triggerId}`
+  return { detail: `This gateway has no hook for trigger ${triggerId}; \`${mend}\` makes one.`, status: 404 }
+}
+
+function authenticate({ body, headers }: FastifyRequest, { secrets }: Hook): Message | Problem {
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0)
+  const authentic = verify(headers, { body: bytes, now: Math.floor(Date.now() / 1000), secrets })
+  return 'id' in authentic ? { body: bytes, id: authentic.id } : authentic
+}
+
+async function takeRaw(
+  desk: Desk,
+  { request, triggerId }: { request: FastifyRequest; triggerId: bigint },
+): Promise<Answer> {
+  const { body, headers } = request
+  const [nonce, timestamp] = [wholeOf(headers['jeju-nonce']), wholeOf(headers['jeju-timestamp'])]
+  const signature = headers['jeju-signature']
   const isHex = typeof signature === 'string' && /^0x([0-9a-f]{2}){1,1024}$/i.test(signature)
-  if (
-    !triggerId ||
-    nonce === undefined ||
-    nonce >= 2n ** 64n ||
-    timestamp === undefined ||
-    timestamp >= 2n ** 40n ||
-    !isHex
-  ) {
+  const isWhole = nonce !== undefined && nonce < 2n ** 64n && timestamp !== undefined && timestamp < 2n ** 40n
+  if (!isWhole || !isHex) {
     const detail = 'Headers jeju-nonce, jeju-timestamp (whole numbers) and jeju-signature (0x…) are needed.'
     return { detail, status: 400 }
   }
-  if (triggerId > (await Trigger.count(client, { deployment })))
-    return { detail: 'There is no such trigger.', status: 404 }
-  const { config } = await Trigger.get(client, { deployment, triggerId })
-  if (config.kind !== 'webhook') return { detail: 'This trigger takes no deliveries.', status: 409 }
-
-  const payload = Buffer.isBuffer(request.body) ? bytesToHex(request.body) : '0x'
-  const input = TriggerInput.ofDelivery({
-    nonce,
-    payload,
-    payloadMode: config.payload,
-    signature: signature as Hex,
-    timestamp,
-  })
-  const before = deliveries.get(triggerId, nonce)
-  if (before?.input === input) return { body: shown(before), status: before.state === 'accepted' ? 202 : 200 }
-
-  const reason = await Trigger.judge(client, { blockTag: 'pending', deployment, input, triggerId })
-  if (reason === 'already done') return { detail: 'Another delivery used this nonce.', status: 409 }
-  if (reason !== 'none' && !passing.includes(reason)) {
-    return { detail: `The chain refuses this delivery: ${reason}.`, status: STATUS[reason] ?? 422 }
-  }
-  if (!deliveries.add({ input, nonce, triggerId }))
-    return { detail: 'Another delivery has this nonce.', status: 409 }
-  log.info('delivery accepted', { nonce, triggerId })
-  return { body: { nonce: String(nonce), state: 'accepted', trigger: String(triggerId) }, status: 202 }
+  const payload = Buffer.isBuffer(body) ? bytesToHex(body) : '0x'
+  return take(desk, { nonce, payload, signature: signature as Hex, timestamp, triggerId })
 }
 
-function shown({
-  nonce,
-  reason,
-  state,
-  triggerId,
-}: {
-  nonce: bigint
-  reason: string
-  state: string
-  triggerId: bigint
-}) {
-  return { nonce: String(nonce), ...(reason === '' ? {} : { reason }), state, trigger: String(triggerId) }
+function detailOf(error: Error, status: number): string {
+  if (status === 413) return `A payload has at most ${MOST_BYTES} bytes.`
+  return status >= 500 ? 'Try again later.' : error.message
 }
 
 function wholeOf(text: unknown): bigint | undefined {
   return typeof text === 'string' && /^\d{1,30}$/.test(text) ? BigInt(text) : undefined
 }
 
-/** Requests of each address, counted by the minute. */
-function createLimit(): (address: string) => boolean {
-  const counts = new Map<string, number>()
-  let minute = 0
-  return (address) => {
-    const now = Math.floor(Date.now() / MINUTE_MS)
-    if (now !== minute) counts.clear()
-    minute = now
-    const count = (counts.get(address) ?? 0) + 1
-    counts.set(address, count)
-    return count > MOST_PER_MINUTE
-  }
+function tooMany(whose: string): Problem {
+  const detail = `At most ${MOST_PER_MINUTE} deliveries a minute ${whose} are taken.`
+  return { detail, status: 429 }
 }
 
-function problem(reply: FastifyReply, { detail, status }: Failure): FastifyReply {
+function problem(reply: FastifyReply, { detail, status }: Problem): FastifyReply {
+  if (status === 429) reply.header('retry-after', '60')
   return reply
     .code(status)
     .type('application/problem+json')

@@ -4,6 +4,7 @@ import { createLog } from '../../log.ts'
 import type { Config } from '../config.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Input, Run } from '../context.ts'
+import { hooksFileOf } from '../hooks.ts'
 import { port } from '../input.ts'
 import { unlock } from '../keys.ts'
 
@@ -25,7 +26,8 @@ export const startKeeper: Run = async ({ config, output, signal }, input) => {
 function keeperSettings(config: Config, { input, market }: { input: Input; market: Market }): KeeperConfig {
   const { options } = input
   const host = typeof options['host'] === 'string' ? options['host'] : '127.0.0.1'
-  const webhooks = { host, port: port('--webhook-port', options['webhookPort'] ?? '4008') }
+  const hooksFile = hooksFileOf(config)
+  const webhooks = { hooksFile, host, port: port('--webhook-port', options['webhookPort'] ?? '4008') }
   return {
     dataDir: join(config.home, 'keeper'),
     deployment: market.deployment,

@@ -1,8 +1,10 @@
 import { Cron, Trigger, type TriggerConfig } from '@jejunetwork/sdk'
 import { formatGwei, parseGwei } from 'viem'
+import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
+import { addHook, shownHook } from '../hooks.ts'
 import { eth, ether, time, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { facts, table } from '../output.ts'
@@ -12,7 +14,8 @@ const DAY = 86_400n
 const SHOWN = 5
 
 export const create: Run = async (context, { options }) => {
-  const config = configOf(options)
+  const hookKey = options['webhook'] === true ? generatePrivateKey() : undefined
+  const config = configOf(hookKey ? { ...options, webhook: privateKeyToAddress(hookKey) } : options)
   const amount = options['fund'] === undefined ? undefined : ether('--fund', options['fund'])
   const market = await connect(context.config)
   const { deployment } = market
@@ -25,13 +28,14 @@ export const create: Run = async (context, { options }) => {
     'Creating',
     Trigger.create(wallet, { config, deployment }),
   )
+  const hook = hookKey && addHook(context.config, { deliveryKey: hookKey, deployment, triggerId })
   if (amount !== undefined) {
     await context.output.during('Funding', sponsor({ account, market }, { amount, options, triggerId }))
   }
   const { nextTick } = await Trigger.get(market.client, { deployment, triggerId })
   return {
-    data: { hash, nextTick, triggerId },
-    text: facts({
+    data: { hash, hook, nextTick, triggerId },
+    text: `${facts({
       trigger: String(triggerId),
       'next run': nextTick === undefined ? undefined : time(nextTick),
       'paid by':
@@ -39,7 +43,7 @@ export const create: Run = async (context, { options }) => {
           ? `nobody yet: jeju-compute trigger fund ${triggerId} 0.05`
           : `you, ${eth(amount)}`,
       transaction: hash,
-    }),
+    })}${hook ? `\n${shownHook(hook)}` : ''}`,
   }
 }
 
@@ -180,7 +184,8 @@ async function sponsor({ account, market }: Payer, { amount, options, triggerId 
   })
 }
 
-async function triggerOf({ client, deployment }: Market, text: unknown): Promise<Trigger.Trigger> {
+/** The trigger that a person named. */
+export async function triggerOf({ client, deployment }: Market, text: unknown): Promise<Trigger.Trigger> {
   const triggerId = whole('The trigger', text)
   if (triggerId > (await Trigger.count(client, { deployment })))
     throw new UsageError(`There is no trigger ${triggerId}; \`jeju-compute trigger list --all\` lists them.`)
