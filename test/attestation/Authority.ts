@@ -149,8 +149,15 @@ function boolean(): Buffer {
   return element(0x01, Buffer.of(0xff))
 }
 
+/** The contracts compare Intel's names whole, as Intel writes them. */
 function distinguished(name: string): Buffer {
-  return sequence(element(0x31, sequence(oid('2.5.4.3'), element(0x0c, Buffer.from(name)))))
+  const part = (id: string, value: string, tag = 0x0c): Buffer =>
+    element(0x31, sequence(oid(id), element(tag, Buffer.from(value))))
+  const common = part('2.5.4.3', name)
+  if (!name.startsWith('Intel ')) return sequence(common)
+  const company = part('2.5.4.10', 'Intel Corporation')
+  const place = [part('2.5.4.7', 'Santa Clara'), part('2.5.4.8', 'CA'), part('2.5.4.6', 'US', 0x13)]
+  return sequence(common, company, ...place)
 }
 
 function time(seconds: bigint): Buffer {

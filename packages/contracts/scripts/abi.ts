@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { foundry } from './foundry.ts'
 
 const CONTRACTS = [
+  'AttestationRegistry',
   'AttesterQuorums',
   'ComputeRegistry',
   'ComputeRental',
@@ -14,6 +15,7 @@ const CONTRACTS = [
   'GuardianPanel',
   'InferenceServing',
   'LedgerManager',
+  'Pccs',
   'ProviderRatings',
   'TriggerRegistry',
 ]

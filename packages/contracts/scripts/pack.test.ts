@@ -38,6 +38,7 @@ console.log(JSON.stringify({ names: Object.keys(contracts).sort(), selector: dat
   )
   const { names, selector } = JSON.parse(run(project, process.execPath, 'main.js'))
   expect(names).toEqual([
+    'AttestationRegistryAbi',
     'AttesterQuorumsAbi',
     'ComputeRegistryAbi',
     'ComputeRentalAbi',
@@ -45,6 +46,7 @@ console.log(JSON.stringify({ names: Object.keys(contracts).sort(), selector: dat
     'GuardianPanelAbi',
     'InferenceServingAbi',
     'LedgerManagerAbi',
+    'PccsAbi',
     'ProviderRatingsAbi',
     'TriggerRegistryAbi',
     'deployments',

@@ -1,4 +1,5 @@
 import {
+  AttestationRegistryAbi,
   ComputeRegistryAbi,
   ComputeRentalAbi,
   ComputeStakingAbi,
@@ -6,12 +7,14 @@ import {
   deployments,
   InferenceServingAbi,
   LedgerManagerAbi,
+  PccsAbi,
   TriggerRegistryAbi,
 } from '@jejunetwork/contracts'
 import type { Abi } from 'viem'
 import { ComputeError } from './Errors.ts'
 
 export {
+  AttestationRegistryAbi,
   ComputeRegistryAbi,
   ComputeRentalAbi,
   ComputeStakingAbi,
@@ -23,11 +26,13 @@ export {
 
 /** Every ABI of the house: one contract's refusal may come from another that it called. */
 export const abis: readonly Abi[] = [
+  AttestationRegistryAbi,
   ComputeRegistryAbi,
   ComputeRentalAbi,
   ComputeStakingAbi,
   InferenceServingAbi,
   LedgerManagerAbi,
+  PccsAbi,
   TriggerRegistryAbi,
 ]
 

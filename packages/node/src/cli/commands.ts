@@ -41,6 +41,7 @@ const provider: Group = {
         ['--ssh-host <address>', 'address that the SSH gateway listens on (default 127.0.0.1)'],
         ['--ssh-port <port>', 'port of the SSH gateway (default 2222)'],
         ['--no-inference', 'serve rentals only'],
+        ['--tls-certificate <file>', 'certificate (PEM) of the endpoint, to have it attested too'],
         ['--log-json', 'log JSON lines'],
       ],
       pays: true,

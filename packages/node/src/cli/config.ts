@@ -18,6 +18,8 @@ export type Config = {
   /** The image of rented machines. */
   image: string | undefined
   runtime: 'auto' | 'docker' | 'process'
+  /** A service of Intel's collateral, instead of Intel's own. */
+  pccsUrl: string | undefined
   /** The repository that this runs from; undefined when installed from npm. */
   checkout: string | undefined
   userHome: string
@@ -44,6 +46,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     dockerSocket: dockerSocket(environment['DOCKER_HOST']),
     image: environment['JEJU_IMAGE'] || undefined,
     runtime: runtime(environment['JEJU_RUNTIME']),
+    pccsUrl: environment['JEJU_PCCS_URL'] || undefined,
     checkout,
     userHome,
     npmProcess: environment['npm_lifecycle_event'] === undefined ? undefined : parent(environment),

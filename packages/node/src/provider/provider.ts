@@ -8,6 +8,7 @@ import { linked } from '../linked.ts'
 import type { Log } from '../log.ts'
 import { every } from '../loop.ts'
 import { createSender, type Sender } from '../send.ts'
+import { type AttestationConfig, openAttestation } from './attestation/attestation.ts'
 import { canonical, detectHardware } from './hardware.ts'
 import { addHardware } from './http/hardware.ts'
 import { createServer } from './http/server.ts'
@@ -39,6 +40,7 @@ export type ProviderConfig = RuntimeConfig & {
   pricePerHour: bigint
   stake: bigint
   inference: InferenceConfig | false
+  attestation?: AttestationConfig | undefined
   /** Removes all machines when it ends. For a development market only: renters lose what they paid for. */
   removeMachinesOnClose: boolean
 }
@@ -185,11 +187,23 @@ async function serve(
   gateway = await openGateway({ host: config.sshHost, hostKey, keyOf, log, port: sshPort, runtime })
   closers.push(gateway.close)
 
+  const attestation = await openAttestation(config.attestation ?? {}, {
+    client,
+    deployment,
+    journal,
+    log,
+    providerId,
+    sender,
+    signal,
+    sshHostKey: hostKey.publicKey,
+  })
+  closers.push(attestation.end)
   const loop = watch(sessions, deps)
   closers.push(() => loop.end())
   const app = createServer({ onError: (error) => log.error('request failed', { error }) })
   addHardware(app, { hardware })
   addSessions(app, { access, sessions })
+  attestation.routes(app)
   addHealth(app, { isFresh: loop.isFresh, kind: runtime.kind, providerId, sessions })
   if (config.inference !== false) {
     const { openInference } = await import('./inference/inference.ts')

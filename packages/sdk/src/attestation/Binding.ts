@@ -1,5 +1,5 @@
 import { type Address, encodeAbiParameters, type Hex, hexToBytes, keccak256, sha256, stringToHex } from 'viem'
-import { concat, equal } from './Bytes.ts'
+import { concat, equal, fromBase64 } from './Bytes.ts'
 import { type Code, judge, refuse, type Seen, type Verdict } from './Refusal.ts'
 
 /**
@@ -12,7 +12,7 @@ export type Binding = {
   registry: Address
   agentId: bigint
   provider: Address
-  /** keccak256 of the SSH host key that a renter pins. */
+  /** keccak256 of the SSH host key that a renter pins: see `sshHostKeyHash`. */
   sshHostKeyHash: Hex
   /** keccak256 of the SubjectPublicKeyInfo of the endpoint's TLS key. */
   tlsSpkiHash: Hex
@@ -40,6 +40,12 @@ const TYPE =
 const WORD = { type: 'bytes32' } as const
 const UINT = { type: 'uint256' } as const
 const ADDRESS = { type: 'address' } as const
+
+/** keccak256 of a host key's bytes, from the key as it stands in `known_hosts`: `ssh-ed25519 AAAA…`. */
+export function sshHostKeyHash(hostKey: string): Hex {
+  const [, base64 = ''] = hostKey.trim().split(/\s+/)
+  return keccak256(fromBase64(base64, { subject: 'SSH host key' }))
+}
 
 /** The 64 bytes to ask a TEE to sign. */
 export function reportData(binding: Binding): Uint8Array {

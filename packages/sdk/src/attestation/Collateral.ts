@@ -1,5 +1,5 @@
-import { type Bytes, fromHex } from './Bytes.ts'
-import { parse } from './Json.ts'
+import { type Bytes, fromHex, hex } from './Bytes.ts'
+import { type Field, parse } from './Json.ts'
 
 /**
  * What Intel publishes beside a quote, as `api.trustedservices.intel.com` and every PCCS serve it.
@@ -18,7 +18,10 @@ export type Collateral = {
 
 /** Reads collateral in the snake_case JSON that DCAP tools exchange; binary fields in hexadecimal. */
 export function fromJson(text: string): Collateral {
-  const fields = parse(text, 'collateral')
+  return fromFields(parse(text, 'collateral'))
+}
+
+export function fromFields(fields: Field): Collateral {
   const string = (key: string): string => fields.at(key).text()
   const binary = (key: string): Bytes => fromHex(string(key), { subject: `collateral.${key}` })
   return {
@@ -30,5 +33,19 @@ export function fromJson(text: string): Collateral {
     tcbInfo: string('tcb_info'),
     tcbInfoIssuerChain: string('tcb_info_issuer_chain'),
     tcbInfoSignature: binary('tcb_info_signature'),
+  }
+}
+
+/** The same fields, to be written as JSON. */
+export function toFields(collateral: Collateral): Readonly<Record<string, string>> {
+  return {
+    pck_crl: hex(collateral.pckCrl),
+    qe_identity: collateral.qeIdentity,
+    qe_identity_issuer_chain: collateral.qeIdentityIssuerChain,
+    qe_identity_signature: hex(collateral.qeIdentitySignature),
+    root_ca_crl: hex(collateral.rootCaCrl),
+    tcb_info: collateral.tcbInfo,
+    tcb_info_issuer_chain: collateral.tcbInfoIssuerChain,
+    tcb_info_signature: hex(collateral.tcbInfoSignature),
   }
 }

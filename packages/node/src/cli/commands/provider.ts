@@ -7,6 +7,7 @@ import { canonical, detectHardware } from '../../provider/hardware.ts'
 import { type ProviderConfig, start } from '../../provider/provider.ts'
 import { ensureRegistered } from '../../provider/register.ts'
 import { createSender } from '../../send.ts'
+import { attestedAs } from '../attestedAs.ts'
 import type { Config } from '../config.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Input, Run } from '../context.ts'
@@ -91,12 +92,21 @@ export const providerStatus: Run = async ({ config }) => {
     (answer) => (answer.ok ? 'answers' : `answers ${answer.status}`),
     () => 'does not answer',
   )
+  const attestation = await attestedAs(market, provider)
   return {
-    data: { ...provider, stake, health, sessions: { newest: sessionIds, running }, inferenceBalance: earned },
+    data: {
+      ...provider,
+      attestation,
+      stake,
+      health,
+      sessions: { newest: sessionIds, running },
+      inferenceBalance: earned,
+    },
     text: facts({
       provider: `${providerId}, ${provider.active ? 'active' : 'inactive'}`,
       owner,
       endpoint: `${provider.endpoint} (${health})`,
+      attestation,
       price: `${eth(provider.pricePerHour)} an hour`,
       stake: eth(stake.staked),
       'sessions running': String(running),
@@ -114,7 +124,12 @@ function providerSettings(
   const httpPort = port('--port', options['port'] ?? '4007')
   const text = (name: string, otherwise: string) =>
     typeof options[name] === 'string' ? options[name] : otherwise
+  const tlsCertificate = options['tlsCertificate']
   return {
+    attestation: {
+      pccsUrl: config.pccsUrl,
+      tlsCertificate: typeof tlsCertificate === 'string' ? tlsCertificate : undefined,
+    },
     dataDir: join(config.home, 'provider'),
     deployment: market.deployment,
     dockerSocket: config.dockerSocket,

@@ -1,0 +1,25 @@
+import { Attestation, ComputeError, type Registry } from '@jejunetwork/sdk'
+import type { Market } from './connect.ts'
+import { time } from './input.ts'
+
+/** What is proven of a provider's machine, in a line; for a claimed one, why, if its node says. */
+export async function attestedAs(
+  { client, deployment }: Market,
+  provider: Registry.Provider,
+): Promise<string> {
+  const registry = Attestation.registryOn(deployment)
+  if (!registry) return 'claimed: the contracts on this chain keep no attestations'
+  const { providerId } = provider
+  const { expiry, kept, level, tee } = await Attestation.levelOf(client, { providerId, registry })
+  if (level === 2) return `level 2, verified on chain: ${tee}, ${kept.status}, until ${time(expiry)}`
+  if (level === 1) return `level 1, attested by a quorum: ${tee}, until ${time(expiry)}`
+  if (kept.level > 0)
+    return `claimed: its attestation (${kept.status}) ended ${time(kept.expiry)} or no longer counts`
+  return Attestation.Evidence.fetchFrom(provider.endpoint).then(
+    (evidence) => (evidence.tee === 'none' ? `claimed: ${evidence.reason}` : 'claimed: not on chain yet'),
+    (error: unknown) => {
+      if (!(error instanceof ComputeError)) throw error
+      return 'claimed'
+    },
+  )
+}

@@ -1,0 +1,108 @@
+import { X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { Attestation, ComputeError, type Deployment } from '@jejunetwork/sdk'
+import type { FastifyInstance } from 'fastify'
+import { type Address, type Hex, keccak256, type PublicClient, zeroHash } from 'viem'
+import type { Journal } from '../../journal.ts'
+import type { Log } from '../../log.ts'
+import { every } from '../../loop.ts'
+import type { Sender } from '../../send.ts'
+import { attest } from './attest.ts'
+import { openRows } from './rows.ts'
+import { NoTeeError, TSM_REPORTS } from './tsm.ts'
+
+export type AttestationConfig = {
+  /** The kernel's folder of TEE reports. */
+  tsm?: string | undefined
+  /** NVIDIA's `nvattest`, or where it lies. */
+  nvattest?: string | undefined
+  /** A collateral service in the form of Intel's; Intel's own unless given. */
+  pccsUrl?: string | undefined
+  /** PEM of the certificate that the HTTP endpoint shows, where something in this machine gives it TLS. */
+  tlsCertificate?: string | undefined
+  intervalMs?: number | undefined
+}
+
+/** The part of a node that proves what machine it is. */
+export type AttestationDesk = {
+  routes(app: FastifyInstance): void
+  end(): Promise<void>
+}
+
+const INTERVAL_MS = 600_000
+
+/** Attests this machine now and then. A machine without a TEE says so once, and its provider stays listed as claimed. */
+export async function openAttestation(
+  config: AttestationConfig,
+  deps: openAttestation.Deps,
+): Promise<AttestationDesk> {
+  const { client, deployment, journal, log, providerId, sender, signal, sshHostKey } = deps
+  const { intervalMs = INTERVAL_MS, nvattest = 'nvattest', pccsUrl, tsm = TSM_REPORTS } = config
+  const registry = Attestation.registryOn(deployment)
+  const rows = openRows(journal)
+  let reason = registry ? 'The node did not attest yet.' : 'The contracts on this chain keep no attestations.'
+  const say = createVoice(log)
+  const tlsSpkiHash = await tlsKeyHash(config.tlsCertificate)
+  const task = async (address: Address) => {
+    const ground = {
+      agentId: 0n,
+      chainId: deployment.chainId,
+      provider: sender.address,
+      registry: address,
+      sshHostKey,
+      tlsSpkiHash,
+    }
+    const desk = { client, deployment, ground, log, nvattest, pccsUrl, providerId, rows, sender, signal, tsm }
+    await attest(desk)
+    say('')
+  }
+  const onError = (error: unknown) => {
+    if (!(error instanceof ComputeError)) say('attestation failed', { error })
+    else if (error instanceof NoTeeError)
+      say('no TEE, so this provider is listed as claimed', { why: error.message })
+    else say('attestation failed', { why: error.message })
+    reason = error instanceof ComputeError ? error.message : 'The node could not attest.'
+  }
+  const running = registry ? every(intervalMs, () => task(registry), { onError, signal }) : Promise.resolve()
+  return {
+    end: () => running,
+    routes(app) {
+      app.get('/v1/attestation', async (_request, reply) => {
+        const evidence = rows.read('shown')?.evidence ?? { reason, tee: 'none' as const }
+        return reply.type('application/json').send(Attestation.Evidence.toJson(evidence))
+      })
+    },
+  }
+}
+
+export declare namespace openAttestation {
+  type Deps = {
+    client: PublicClient
+    deployment: Deployment
+    journal: Journal
+    log: Log
+    providerId: bigint
+    sender: Sender
+    signal: AbortSignal
+    sshHostKey: string
+  }
+}
+
+/** Says what changed and not the same again. */
+function createVoice(log: Log): (line: string, facts?: { error?: unknown; why?: string }) => void {
+  let last = ''
+  return (line, facts = {}) => {
+    const now = `${line} ${facts.why ?? String(facts.error)}`
+    if (line !== '' && now !== last) {
+      if (line.startsWith('no TEE')) log.info(line, facts)
+      else log.warn(line, facts)
+    }
+    last = now
+  }
+}
+
+async function tlsKeyHash(path: string | undefined): Promise<Hex> {
+  if (path === undefined) return zeroHash
+  const { publicKey } = new X509Certificate(await readFile(path))
+  return keccak256(publicKey.export({ format: 'der', type: 'spki' }))
+}

@@ -1,0 +1,143 @@
+import { type Address, bytesToHex, type Hex } from 'viem'
+import { ComputeError } from '../Errors.ts'
+import { readJson } from '../readJson.ts'
+import type { Binding } from './Binding.ts'
+import { type Bytes, fromBase64, fromHex, hex } from './Bytes.ts'
+import * as Collateral from './Collateral.ts'
+import { type Field, parse } from './Json.ts'
+import type { Evidence as Gpu } from './Nvidia.ts'
+import { refuse } from './Refusal.ts'
+
+/** What a node shows of its machine at `GET /v1/attestation`. None of it is true because it stands there. */
+export type Evidence =
+  | {
+      tee: 'none'
+      /** Why there is nothing to show, in one sentence. */
+      reason: string
+    }
+  | {
+      tee: 'sev-snp' | 'sgx' | 'tdx'
+      binding: Binding
+      /** An SGX or TDX quote, or a SEV-SNP report. */
+      report: Uint8Array
+      /** What verifies an SGX or TDX quote. */
+      collateral?: Collateral.Collateral
+      /** SEV-SNP: the certificates that the host had, as the kernel gives them. */
+      certificates?: Uint8Array
+      gpus: readonly Gpu[]
+    }
+
+const PATIENCE_MS = 20_000
+const TEES = ['sev-snp', 'sgx', 'tdx'] as const
+
+export function toJson(evidence: Evidence): string {
+  if (evidence.tee === 'none') return JSON.stringify({ reason: evidence.reason, tee: 'none', version: 1 })
+  const { binding, certificates, collateral, gpus, report, tee } = evidence
+  return JSON.stringify({
+    binding: {
+      ...binding,
+      agentId: binding.agentId.toString(),
+      blockNumber: binding.blockNumber.toString(),
+      chainId: binding.chainId.toString(),
+    },
+    ...(certificates ? { certificates: bytesToHex(certificates) } : {}),
+    ...(collateral ? { collateral: Collateral.toFields(collateral) } : {}),
+    gpus: gpus.map(({ chain, report: device }) => ({
+      certificate: base64(typeof chain === 'string' ? new TextEncoder().encode(chain) : chain),
+      evidence: base64(device),
+    })),
+    report: bytesToHex(report),
+    tee,
+    version: 1,
+  })
+}
+
+/** What a provider shows of its machine, from its endpoint as the registry has it. */
+export async function fetchFrom(
+  endpoint: string,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<Evidence> {
+  const limit = AbortSignal.timeout(PATIENCE_MS)
+  let answer: Response
+  try {
+    answer = await fetch(`${endpoint.replace(/\/+$/, '')}/v1/attestation`, {
+      redirect: 'error',
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    })
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw new EvidenceUnavailableError({ cause, endpoint, why: 'does not answer' })
+  }
+  if (!answer.ok) throw new EvidenceUnavailableError({ endpoint, why: `answers ${answer.status}` })
+  return fromJson(JSON.stringify((await readJson(answer)) ?? null))
+}
+
+/** The provider does not show its evidence now. */
+export class EvidenceUnavailableError extends ComputeError {
+  override readonly name = 'EvidenceUnavailableError'
+  override readonly retryable = true
+
+  constructor({ cause, endpoint, why }: { endpoint: string; why: string; cause?: unknown }) {
+    super(`The provider at ${endpoint} ${why} when asked for its attestation.`, { cause })
+  }
+}
+
+/** Reads what `toJson` writes; a stranger's text is refused where it is not of that form. */
+export function fromJson(text: string): Evidence {
+  const fields = parse(text, 'evidence')
+  const version = fields.at('version').count()
+  if (version !== 1) refuse('JSON', "the evidence's version", { bound: 1, value: version })
+  const name = fields.at('tee').text()
+  if (name === 'none') return { reason: fields.at('reason').text().slice(0, 300), tee: 'none' }
+  const tee = TEES.find((known) => known === name)
+  if (!tee) return refuse('JSON', "the evidence's TEE", { bound: `none, ${TEES.join(', ')}`, value: name })
+  const certificates = fields.optional('certificates')
+  const collateral = fields.optional('collateral')
+  return {
+    binding: bindingOf(fields.at('binding')),
+    ...(certificates ? { certificates: binary(certificates, 'certificates') } : {}),
+    ...(collateral ? { collateral: Collateral.fromFields(collateral) } : {}),
+    gpus: fields
+      .at('gpus')
+      .list()
+      .map((gpu) => ({
+        chain: fromBase64(gpu.at('certificate').text(), { subject: 'GPU certificate chain' }),
+        report: fromBase64(gpu.at('evidence').text(), { subject: 'GPU report' }),
+      })),
+    report: binary(fields.at('report'), 'report'),
+    tee,
+  }
+}
+
+function bindingOf(fields: Field): Binding {
+  const word = (key: string): Hex => `0x${hex(binary(fields.at(key), key, 32))}`
+  const address = (key: string): Address => `0x${hex(binary(fields.at(key), key, 20))}`
+  const number = (key: string): bigint => {
+    const digits = fields.at(key).text()
+    return /^\d{1,78}$/.test(digits)
+      ? BigInt(digits)
+      : refuse('JSON', `the binding's ${key}`, { bound: 'digits', value: digits })
+  }
+  return {
+    agentId: number('agentId'),
+    blockHash: word('blockHash'),
+    blockNumber: number('blockNumber'),
+    chainId: number('chainId'),
+    gpuEvidenceHash: word('gpuEvidenceHash'),
+    provider: address('provider'),
+    registry: address('registry'),
+    sshHostKeyHash: word('sshHostKeyHash'),
+    tlsSpkiHash: word('tlsSpkiHash'),
+  }
+}
+
+function binary(field: Field, subject: string, length?: number): Bytes {
+  return fromHex(field.text(), {
+    subject: `evidence.${subject}`,
+    ...(length === undefined ? {} : { length }),
+  })
+}
+
+function base64(bytes: Uint8Array): string {
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+}

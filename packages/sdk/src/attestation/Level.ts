@@ -1,0 +1,60 @@
+import { AttestationRegistryAbi as abi, type Deployment } from '@jejunetwork/contracts'
+import type { Address, Client, Hex } from 'viem'
+import { readContract } from 'viem/actions'
+import { IntelStatuses, type TeeName, TeeNames } from './Names.ts'
+
+/** What the chain says is proven of a provider now, and what it keeps of its last result. */
+export type Level = {
+  /** 0 claimed, 1 attested by a quorum, 2 verified on chain. */
+  level: number
+  tee: TeeName
+  /** The first 27 bytes of the workload id. */
+  workload: Hex
+  /** The first 12 bytes of the platform id. */
+  platformId: Hex
+  /** In seconds; 0 where nothing is proven. */
+  expiry: bigint
+  /** The last result, whether or not it still counts. Its level is 0 where there never was one, or it was taken away. */
+  kept: {
+    level: number
+    status: string
+    evaluation: number
+    expiry: bigint
+    platformId: Hex
+    /** The first 11 bytes of `Submission.evidenceHash`. */
+    evidence: Hex
+  }
+}
+
+/** The contract that keeps attestation results; undefined where a deployment has none. */
+export function registryOn(deployment: Deployment): Address | undefined {
+  return (deployment as { attestationRegistry?: Address }).attestationRegistry
+}
+
+export async function levelOf(client: Client, options: levelOf.Options): Promise<Level> {
+  const { providerId, registry: address } = options
+  const args = [providerId] as const
+  const [[level, tee, workload, platformId, expiry], kept] = await Promise.all([
+    readContract(client, { abi, address, args, functionName: 'attestation' }),
+    readContract(client, { abi, address, args, functionName: 'attestationOf' }),
+  ])
+  return {
+    expiry: BigInt(expiry),
+    kept: {
+      evaluation: kept.evaluation,
+      evidence: kept.evidence,
+      expiry: BigInt(kept.expiry),
+      level: kept.level,
+      platformId: kept.platformId,
+      status: IntelStatuses[kept.status] ?? 'unknown',
+    },
+    level,
+    platformId,
+    tee: TeeNames[tee] ?? 'none',
+    workload,
+  }
+}
+
+export declare namespace levelOf {
+  type Options = { registry: Address; providerId: bigint }
+}

@@ -1,0 +1,45 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { open, watch } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** A folder that behaves as the kernel's `/sys/kernel/config/tsm/report` does for one entry. */
+export type Tsm = { folder: string; asked: Uint8Array[]; end(): Promise<void> }
+
+/**
+ * Answers what is written to `inblob` through `outblob`, a pipe: whoever opens it waits until the quote is made, as in
+ * the kernel. `generation` counts writes.
+ */
+export function startTsm(folder: string, makeQuote: (reportData: Uint8Array) => Uint8Array): Tsm {
+  const entry = join(folder, 'jeju-compute')
+  mkdirSync(entry, { recursive: true })
+  const path = (name: string) => join(entry, name)
+  writeFileSync(path('inblob'), new Uint8Array(64))
+  writeFileSync(path('generation'), '0\n')
+  writeFileSync(path('provider'), 'tdx_guest\n')
+  execFileSync('mkfifo', [path('outblob')])
+  const stop = new AbortController()
+  const asked: Uint8Array[] = []
+  const serve = async () => {
+    for await (const { eventType } of watch(path('inblob'), { signal: stop.signal })) {
+      if (eventType !== 'change') continue
+      const reportData = new Uint8Array(readFileSync(path('inblob')))
+      asked.push(reportData)
+      writeFileSync(path('generation'), `${asked.length}\n`)
+      const pipe = await open(path('outblob'), 'w')
+      await pipe.writeFile(makeQuote(reportData))
+      await pipe.close()
+    }
+  }
+  const serving = serve().catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error
+  })
+  return {
+    asked,
+    async end() {
+      stop.abort()
+      await serving
+    },
+    folder,
+  }
+}
