@@ -51,9 +51,9 @@ test.each(['before', 'after'] as const)(
       await chain.warp(60)
       caught.push((await killed).hash)
       // One pass may see the minute come for some of them only: then the rest is another transaction.
-      const ran = (await countOf(target)) - TRIGGERS * (round - 1)
-      if (when === 'before') expect(ran).toBe(0)
-      else expect(ran).toBeGreaterThan(0)
+      const ran = async () => (await countOf(target)) - TRIGGERS * (round - 1)
+      if (when === 'before') expect(await ran()).toBe(0)
+      else await until('What was broadcast', async () => (await ran()) > 0)
 
       keeper = await startKeeper()
       await until('The executions', async () => (await countOf(target)) >= TRIGGERS * round)
@@ -154,12 +154,15 @@ type Front = Awaited<ReturnType<typeof openFront>>
 /** Stands between a keeper and its chain, and sees each transaction before the chain does. */
 async function openFront(rpcUrl: string) {
   let trap: ((raw: Hex, pass: () => Promise<unknown>) => Promise<void>) | undefined
+  const caught = new Set<string>()
   const server = createServer(async (request, response) => {
     const body = Buffer.concat(await request.toArray()).toString()
     const headers = { 'content-type': 'application/json' }
     const pass = async () => (await fetch(rpcUrl, { body, headers, method: 'POST' })).text()
     const raw = /"eth_sendRawTransaction","params":\["(0x[0-9a-f]+)"\]/.exec(body)?.[1]
-    if (raw !== undefined && trap !== undefined) {
+    // What was caught once is sent again by the next life: that is no new transaction.
+    if (raw !== undefined && trap !== undefined && !caught.has(raw)) {
+      caught.add(raw)
       const sprung = trap
       trap = undefined
       await sprung(raw as Hex, pass)

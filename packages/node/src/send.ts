@@ -1,5 +1,6 @@
 import {
   abis,
+  ComputeError,
   ContractRevertedError,
   isTooPoor,
   isUnreachable,
@@ -53,11 +54,11 @@ export declare namespace Sender {
 /** What a lane remembers through a crash, so that the next life sends the same bytes and not the same call again. */
 export type Outbox = {
   /** What was signed and may still be mined, in the order of nonces, then of signing. */
-  open(): readonly Outbox.Entry[]
-  /** On disk when it returns; the bytes leave the house only then. */
-  put(entry: Outbox.Entry): void
+  open(): Promise<readonly Outbox.Entry[]>
+  /** Durable when it resolves; the bytes leave the house only then. */
+  put(entry: Outbox.Entry): Promise<void>
   /** A transaction with this nonce is mined. */
-  close(nonce: number): void
+  close(nonce: number): Promise<void>
 }
 
 export declare namespace Outbox {
@@ -110,7 +111,7 @@ async function send(lane: Lane, call: Sender.Call): Promise<TransactionReceipt> 
 
 /** Brings to an end what an earlier life of this lane signed. */
 async function resume(lane: Lane): Promise<void> {
-  const entries = lane.outbox?.open() ?? []
+  const entries = await recall(lane)
   for (const nonce of new Set(entries.map((entry) => entry.nonce))) {
     const [first, ...later] = entries.filter((entry) => entry.nonce === nonce)
     if (first === undefined) continue
@@ -121,7 +122,7 @@ async function resume(lane: Lane): Promise<void> {
     if (nonce > pending) {
       // Warning: what came before it was reorganised away or the chain was reset; it would wait for ever.
       log.warn('a transaction of an earlier life is given up', { nonce, pending })
-      lane.outbox?.close(nonce)
+      await forget(lane, nonce)
       continue
     }
     const { draft, fees } = read(first.signed)
@@ -201,10 +202,10 @@ async function settle(lane: Lane, settling: Settling): Promise<TransactionReceip
     const price = cap(cap(raise(fees, attempt), ceilingAt(now)), most)
     const signed =
       earlier[attempt] ?? (await lane.account.signTransaction({ ...draft, ...price, type: 'eip1559' }))
-    lane.outbox?.put({ most, nonce: draft.nonce, signed })
+    await ask(lane, async () => lane.outbox?.put({ most, nonce: draft.nonce, signed }))
     const refused = await broadcast(lane, signed)
     if (refused !== undefined && hashes.length === 0 && !isCheap(refused)) {
-      lane.outbox?.close(draft.nonce)
+      await forget(lane, draft.nonce)
       throw refusal(lane, { error: refused, functionName })
     }
     const hash = keccak256(signed)
@@ -218,7 +219,7 @@ async function settle(lane: Lane, settling: Settling): Promise<TransactionReceip
       continue
     }
     lane.next = draft.nonce + 1
-    lane.outbox?.close(draft.nonce)
+    await forget(lane, draft.nonce)
     return outcome === 'taken' ? undefined : outcome
   }
 }
@@ -290,15 +291,19 @@ function refusal(lane: Lane, { error, functionName }: { error: unknown; function
   return revertOf(error, { abis: lane.abis, functionName }) ?? error
 }
 
-/** Asks the chain until it answers. */
+const recall = (lane: Lane) => ask(lane, async () => (await lane.outbox?.open()) ?? [])
+const forget = (lane: Lane, nonce: number) => ask(lane, async () => lane.outbox?.close(nonce))
+
+/** Asks the chain, or the outbox, until it answers. */
 async function ask<T>(lane: Lane, question: () => Promise<T>): Promise<T> {
   for (let pause = 250; ; pause = Math.min(pause * 2, 5_000)) {
     lane.signal.throwIfAborted()
     try {
       return await question()
     } catch (error) {
-      if (!isUnreachable(error)) throw error
-      lane.log.warn('the chain does not answer', { error, retryMs: pause })
+      const isAway = error instanceof ComputeError && error.retryable
+      if (!isAway && !isUnreachable(error)) throw error
+      lane.log.warn(isAway ? error.message : 'the chain does not answer', { error, retryMs: pause })
     }
     await idle(pause, lane.signal)
   }

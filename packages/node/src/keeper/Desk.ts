@@ -3,7 +3,7 @@ import type { Hex, PublicClient } from 'viem'
 import type { Log } from '../log.ts'
 import type { Sender } from '../send.ts'
 import type { Agenda } from './Agenda.ts'
-import type { Deliveries } from './deliveries.ts'
+import type { Store } from './store/Store.ts'
 
 /** What the keeper's parts work with. */
 export type Desk = {
@@ -11,7 +11,7 @@ export type Desk = {
   deployment: Deployment
   sender: Sender
   log: Log
-  deliveries: Deliveries
+  store: Store
   triggers: Agenda
   sessions: Agenda
   /** Runs triggers without a sponsor too, at the keeper's own expense. */

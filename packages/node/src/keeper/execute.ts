@@ -132,7 +132,7 @@ async function send(desk: Desk, { batch, fees }: Order): Promise<void> {
       gas: gasOf(batch),
       most,
     })
-    record(desk, receipt)
+    await record(desk, receipt)
   } catch (error) {
     if (!(error instanceof ContractRevertedError)) throw error
     log.error('the registry refused to execute', { error, triggerIds: batch.map((due) => due.triggerId) })
@@ -140,7 +140,8 @@ async function send(desk: Desk, { batch, fees }: Order): Promise<void> {
 }
 
 /** Notes what ran, and looks at once at what comes next. */
-function record({ deliveries, log, sender, triggers }: Desk, receipt: TransactionReceipt): void {
+async function record(desk: Desk, receipt: TransactionReceipt): Promise<void> {
+  const { log, sender, store, triggers } = desk
   const runs = parseEventLogs({ abi, eventName: 'TriggerExecuted', logs: receipt.logs })
   const skipped = parseEventLogs({ abi, eventName: 'TriggerSkipped', logs: receipt.logs })
   const paid = runs.reduce((sum, { args }) => sum + args.paid, 0n)
@@ -148,8 +149,7 @@ function record({ deliveries, log, sender, triggers }: Desk, receipt: Transactio
   for (const { args } of runs) {
     const { key, success, triggerId } = args
     log.info(success ? 'executed' : 'executed; the call reverted', { key, paid: args.paid, triggerId })
-    if (deliveries.get(triggerId, key) !== undefined)
-      deliveries.close(triggerId, key, { state: success ? 'executed' : 'failed' })
+    await store.deliveries.close(triggerId, key, { state: success ? 'executed' : 'failed' })
     triggers.set(triggerId, 0n)
   }
   for (const { args } of skipped) {

@@ -77,17 +77,18 @@ async function look(
 
 /** Accepted deliveries that can run now; what can never run is closed. */
 async function dueDeliveries(desk: Desk): Promise<readonly Due[]> {
-  const { client, deliveries, deployment, unpaid } = desk
+  const { client, deployment, store, unpaid } = desk
+  const { deliveries } = store
   const due: Due[] = []
-  for (const { input, nonce, triggerId } of deliveries.open()) {
+  for (const { input, nonce, triggerId } of await deliveries.open()) {
     const reason = await Trigger.judge(client, { blockTag: 'pending', deployment, input, triggerId })
     if (reason === 'none') {
       const trigger = await Trigger.get(client, { blockTag: 'pending', deployment, triggerId })
       if (trigger.sponsor !== undefined || unpaid) due.push(dueOf(trigger, { input, key: nonce }))
-    } else if (reason === 'already done') deliveries.close(triggerId, nonce, { state: 'executed' })
+    } else if (reason === 'already done') await deliveries.close(triggerId, nonce, { state: 'executed' })
     else if (!passing.includes(reason)) {
       desk.log.warn('delivery refused by the chain', { nonce, reason, triggerId })
-      deliveries.close(triggerId, nonce, { reason, state: 'refused' })
+      await deliveries.close(triggerId, nonce, { reason, state: 'refused' })
     }
   }
   return due

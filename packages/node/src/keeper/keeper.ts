@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { ComputeError, type Deployment, TriggerRegistryAbi } from '@jejunetwork/sdk'
 import type { LocalAccount, PublicClient } from 'viem'
 import { readContract } from 'viem/actions'
-import { type Journal, openJournal } from '../journal.ts'
 import { linked } from '../linked.ts'
 import type { Log } from '../log.ts'
 import { every } from '../loop.ts'
@@ -12,11 +11,11 @@ import { createSender } from '../send.ts'
 import { createAgenda } from './Agenda.ts'
 import { closeSessions } from './closeSessions.ts'
 import type { Desk, Now } from './Desk.ts'
-import { openDeliveries } from './deliveries.ts'
 import { execute } from './execute.ts'
 import { findDue } from './findDue.ts'
 import { openHooks } from './gateway/HookFile.ts'
-import { openOutbox } from './outbox.ts'
+import type { Store } from './store/Store.ts'
+import { openSqliteStore } from './store/sqlite.ts'
 import { createWebhookServer, listen } from './webhooks.ts'
 
 /** What was earned is fetched when it is worth this many times its gas, and looked at once in so many polls. */
@@ -56,8 +55,8 @@ export async function start(config: KeeperConfig, deps: start.Deps): Promise<Kee
   const { account, client, log, signal } = deps
   const stop = linked(signal)
   const life = stop.signal
-  const journal = await openBooks(config, client)
-  const desk = createDesk(config, { ...deps, journal, signal: life })
+  const store = await openStore(config, client)
+  const desk = createDesk(config, { ...deps, signal: life, store })
 
   const wake = new EventTarget()
   const { deployment, webhooks } = config
@@ -79,7 +78,7 @@ export async function start(config: KeeperConfig, deps: start.Deps): Promise<Kee
   )
   const done = Promise.all(loops).then(async () => {
     await server.close()
-    journal.close()
+    await store.close()
   })
   return {
     address: account.address,
@@ -96,19 +95,19 @@ export declare namespace start {
   type Deps = { client: PublicClient; account: LocalAccount; log: Log; signal: AbortSignal }
 }
 
-function createDesk(config: KeeperConfig, options: start.Deps & { journal: Journal }): Desk {
-  const { account, client, journal, log, signal } = options
+function createDesk(config: KeeperConfig, options: start.Deps & { store: Store }): Desk {
+  const { account, client, log, signal, store } = options
   const { deployment, stuckMs, unpaid } = config
-  const outbox = openOutbox(journal)
+  const outbox = store.outboxOf(account.address)
   const patience = stuckMs === undefined ? {} : { stuckMs }
   return {
     client,
-    deliveries: openDeliveries(journal),
     deployment,
     known: { block: undefined, sessions: 0n, sweptAt: 0n, triggers: 0n },
     log,
     sender: createSender({ account, client, log, outbox, signal, ...patience }),
     sessions: createAgenda(),
+    store,
     triggers: createAgenda(),
     unpaid,
   }
@@ -125,27 +124,21 @@ async function nowOf(client: PublicClient): Promise<Now> {
   return { baseFee: baseFeePerGas ?? 0n, time: timestamp }
 }
 
-/** Each chain and account has a journal of its own, which one process holds. */
-async function openBooks({ dataDir, deployment }: KeeperConfig, client: PublicClient): Promise<Journal> {
+/** Each chain has a file of its own, which one process holds. */
+async function openStore({ dataDir, deployment }: KeeperConfig, client: PublicClient): Promise<Store> {
   const { hash } = await client.getBlock({ blockNumber: 0n })
   mkdirSync(dataDir, { mode: 0o700, recursive: true })
-  try {
-    const journal = openJournal(join(dataDir, `${deployment.chainId}-${hash.slice(2, 10)}.sqlite`))
-    // The lock goes with the process, however it ends.
-    journal.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT')
-    return journal
-  } catch (cause) {
-    if (String(cause).includes('database is locked')) throw new KeeperRunsError({ cause, dataDir })
-    throw cause
-  }
+  const store = openSqliteStore(join(dataDir, `keeper-${deployment.chainId}-${hash.slice(2, 10)}.sqlite`))
+  if (store === undefined) throw new KeeperRunsError({ dataDir })
+  return store
 }
 
-/** Two keepers with one journal would send the same transactions. */
+/** Two keepers with one file would send the same transactions. */
 export class KeeperRunsError extends ComputeError {
   override readonly name = 'KeeperRunsError'
 
-  constructor({ cause, dataDir }: { cause: unknown; dataDir: string }) {
-    super(`Another keeper works in ${dataDir}; end it, or set JEJU_HOME to another folder.`, { cause })
+  constructor({ dataDir }: { dataDir: string }) {
+    super(`Another keeper works in ${dataDir}; end it, or set JEJU_HOME to another folder.`)
   }
 }
 

@@ -1,8 +1,8 @@
 import { Trigger, TriggerInput } from '@jejunetwork/sdk'
 import type { Hex } from 'viem'
 import type { Desk } from './Desk.ts'
-import type { Delivery } from './deliveries.ts'
 import { passing } from './findDue.ts'
+import type { Delivery } from './store/Store.ts'
 
 /** What an HTTP client hears: a delivery's state, or a problem. */
 export type Answer = { status: number; body: object } | Problem
@@ -20,7 +20,7 @@ type Signed = TriggerInput.Delivery & { signature: Hex }
 
 /** Takes a signed delivery if the chain would run it. It is on disk before the answer is 202; the same one is answered alike. */
 export async function take(desk: Desk, delivery: Signed): Promise<Answer> {
-  const { client, deliveries, deployment, log } = desk
+  const { client, deployment, log, store } = desk
   const { nonce, triggerId } = delivery
   if (triggerId > (await Trigger.count(client, { deployment })))
     return { detail: `There is no trigger ${triggerId}.`, status: 404 }
@@ -32,14 +32,14 @@ export async function take(desk: Desk, delivery: Signed): Promise<Answer> {
     }
 
   const input = TriggerInput.ofDelivery({ ...delivery, payloadMode: config.payload })
-  const before = await deliveries.get(triggerId, nonce)
+  const before = await store.deliveries.get(triggerId, nonce)
   if (before?.input === input) return known(before)
 
   const reason = await Trigger.judge(client, { blockTag: 'pending', deployment, input, triggerId })
   if (reason === 'already done') return { detail: 'Another delivery used this nonce.', reason, status: 409 }
   if (reason !== 'none' && !passing.includes(reason))
     return { detail: `The chain refuses this delivery: ${reason}.`, reason, status: STATUS[reason] ?? 422 }
-  if (!(await deliveries.add({ input, nonce, triggerId })))
+  if ((await store.deliveries.add({ input, nonce, triggerId })).input !== input)
     return { detail: 'Another delivery has this nonce.', reason: 'already done', status: 409 }
   log.info('delivery accepted', { nonce, triggerId })
   return known({ nonce, reason: '', state: 'accepted', triggerId })

@@ -6,6 +6,7 @@ import { type Hook, HookFileError } from './gateway/HookFile.ts'
 import { type Message, receive } from './gateway/receive.ts'
 import { verify } from './gateway/StandardWebhook.ts'
 import { createLimit } from './limit.ts'
+import { StoreUnreachableError } from './store/Database.ts'
 import { type Answer, type Problem, shown, take } from './take.ts'
 
 /** The payload goes on chain as calldata: more would be dear. */
@@ -32,7 +33,8 @@ export function createWebhookServer(desk: Desk, options: createWebhookServer.Opt
     }),
   )
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-    const isOurs = isUnreachable(error) || error instanceof HookFileError
+    const isAway = isUnreachable(error) || error instanceof StoreUnreachableError
+    const isOurs = isAway || error instanceof HookFileError
     const status = isOurs ? 503 : (error.statusCode ?? 500)
     if (error instanceof HookFileError || status === 500) desk.log.error('webhook server failed', { error })
     return problem(reply, { detail: detailOf(error, status), status })
@@ -51,7 +53,8 @@ export function createWebhookServer(desk: Desk, options: createWebhookServer.Opt
   app.get('/v1/triggers/:trigger/deliveries/:nonce', async (request, reply) => {
     const { nonce, trigger } = request.params as { nonce: string; trigger: string }
     const [triggerId, number] = [wholeOf(trigger), wholeOf(nonce)]
-    const found = triggerId && number !== undefined ? await desk.deliveries.get(triggerId, number) : undefined
+    const found =
+      triggerId && number !== undefined ? await desk.store.deliveries.get(triggerId, number) : undefined
     if (found === undefined) return problem(reply, { detail: 'There is no such delivery here.', status: 404 })
     return reply.send(shown(found))
   })

@@ -39,11 +39,8 @@ export function nonceOf(id: string): bigint {
 type Draft = { nonce: bigint; payload: Hex; triggerId: bigint }
 
 /** What the sender of this message heard before, if it is one that was taken. */
-async function answered(
-  { deliveries }: Desk,
-  { nonce, payload, triggerId }: Draft,
-): Promise<Answer | undefined> {
-  const before = await deliveries.get(triggerId, nonce)
+async function answered({ store }: Desk, { nonce, payload, triggerId }: Draft): Promise<Answer | undefined> {
+  const before = await store.deliveries.get(triggerId, nonce)
   if (before === undefined) return undefined
   const stored = TriggerInput.parse('webhook', before.input)
   if ('payload' in stored && [payload, keccak256(payload)].includes(stored.payload)) return known(before)

@@ -1,0 +1,32 @@
+import type { Database } from './Database.ts'
+import type { FoundLog, Logs } from './Store.ts'
+
+const MOST_OPEN = 500
+
+export function logsIn({ all, dialect: { now } }: Database): Logs {
+  return {
+    async add(logs, { again = false } = {}) {
+      const conflict = again
+        ? `ON CONFLICT (trigger_id, key) DO UPDATE SET state = 'found', reason = '', changed_at = ${now}`
+        : 'ON CONFLICT DO NOTHING'
+      const sql = `INSERT INTO logs (trigger_id, key, state, reason, changed_at)
+        VALUES ($1, $2, 'found', '', ${now}) ${conflict}`
+      for (const { key, triggerId } of logs) await all(sql, [`${triggerId}`, `${key}`])
+    },
+    async close(triggerId, key, { reason = '', state }) {
+      const sql = `UPDATE logs SET state = $1, reason = $2, changed_at = ${now} WHERE trigger_id = $3 AND key = $4`
+      await all(sql, [state, reason, `${triggerId}`, `${key}`])
+    },
+    async open() {
+      const sql = `SELECT trigger_id AS "triggerId", key, state, reason FROM logs WHERE state = 'found'
+        ORDER BY sequence LIMIT ${MOST_OPEN}`
+      return (await all<Row>(sql)).map(({ key, triggerId, ...rest }) => ({
+        ...rest,
+        key: BigInt(key),
+        triggerId: BigInt(triggerId),
+      }))
+    },
+  }
+}
+
+type Row = Omit<FoundLog, 'triggerId' | 'key'> & { triggerId: string; key: string }
