@@ -73,11 +73,19 @@ const renting: Leaf[] = [
     load: async () => (await import('./commands/providers.ts')).providers,
   },
   {
+    usage: 'verify <provider>',
+    summary: "Check a provider's machine by its evidence, to the chip vendor's key.",
+    example: 'verify 1',
+    options: [['--workload <id>', 'what must run there, as a workload id (default: anything)']],
+    load: async () => (await import('./commands/verify.ts')).verify,
+  },
+  {
     usage: 'rent [provider]',
     summary: 'Rent a machine: by its provider id, or the cheapest active one.',
     example: 'rent 1 --hours 24',
     options: [
       ['--hours <hours>', 'how long, paid in advance; unused seconds are refunded (default 1)'],
+      ['--verified', 'pay only if `verify` passes'],
       ['--key <file>', 'SSH public key to log in with (default ~/.ssh/id_ed25519.pub, else one is made)'],
     ],
     pays: true,
@@ -87,7 +95,10 @@ const renting: Leaf[] = [
     usage: 'ssh <session> [command...]',
     summary: 'Log in to a rented machine, or run a command there.',
     example: 'ssh 1 -- uname -a',
-    options: [['-i, --identity <file>', 'private key to log in with']],
+    options: [
+      ['-i, --identity <file>', 'private key to log in with'],
+      ['--claimed', 'trust the host key that the provider published, whatever is attested'],
+    ],
     passThrough: true,
     load: async () => (await import('./commands/ssh.ts')).ssh,
   },
@@ -98,6 +109,7 @@ const renting: Leaf[] = [
     options: [
       ['-r, --recursive', 'copy folders'],
       ['-i, --identity <file>', 'private key to log in with'],
+      ['--claimed', 'trust the host key that the provider published, whatever is attested'],
     ],
     load: async () => (await import('./commands/ssh.ts')).scp,
   },

@@ -20,6 +20,8 @@ export type Config = {
   runtime: 'auto' | 'docker' | 'process'
   /** A service of Intel's collateral, instead of Intel's own. */
   pccsUrl: string | undefined
+  /** SHA-256 of a root key to trust in Intel's place, on a chain for tests. */
+  teeRoot: string | undefined
   /** The repository that this runs from; undefined when installed from npm. */
   checkout: string | undefined
   userHome: string
@@ -47,6 +49,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     image: environment['JEJU_IMAGE'] || undefined,
     runtime: runtime(environment['JEJU_RUNTIME']),
     pccsUrl: environment['JEJU_PCCS_URL'] || undefined,
+    teeRoot: environment['JEJU_TEE_ROOT'] || undefined,
     checkout,
     userHome,
     npmProcess: environment['npm_lifecycle_event'] === undefined ? undefined : parent(environment),

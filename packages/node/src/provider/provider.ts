@@ -195,7 +195,7 @@ async function serve(
     providerId,
     sender,
     signal,
-    sshHostKey: hostKey.publicKey,
+    ssh: { host: access.host, hostKey: access.hostKey, port: access.port },
   })
   closers.push(attestation.end)
   const loop = watch(sessions, deps)

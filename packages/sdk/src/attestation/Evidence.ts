@@ -14,6 +14,7 @@ export type Evidence =
       tee: 'none'
       /** Why there is nothing to show, in one sentence. */
       reason: string
+      ssh?: Gateway
     }
   | {
       tee: 'sev-snp' | 'sgx' | 'tdx'
@@ -25,13 +26,19 @@ export type Evidence =
       /** SEV-SNP: the certificates that the host had, as the kernel gives them. */
       certificates?: Uint8Array
       gpus: readonly Gpu[]
+      ssh?: Gateway
     }
+
+/** Where machines are logged in to; the key as in `known_hosts`. */
+export type Gateway = { host: string; port: number; hostKey: string }
 
 const PATIENCE_MS = 20_000
 const TEES = ['sev-snp', 'sgx', 'tdx'] as const
 
 export function toJson(evidence: Evidence): string {
-  if (evidence.tee === 'none') return JSON.stringify({ reason: evidence.reason, tee: 'none', version: 1 })
+  const { ssh } = evidence
+  if (evidence.tee === 'none')
+    return JSON.stringify({ reason: evidence.reason, ssh, tee: 'none', version: 1 })
   const { binding, certificates, collateral, gpus, report, tee } = evidence
   return JSON.stringify({
     binding: {
@@ -47,6 +54,7 @@ export function toJson(evidence: Evidence): string {
       evidence: base64(device),
     })),
     report: bytesToHex(report),
+    ssh,
     tee,
     version: 1,
   })
@@ -88,7 +96,9 @@ export function fromJson(text: string): Evidence {
   const version = fields.at('version').count()
   if (version !== 1) refuse('JSON', "the evidence's version", { bound: 1, value: version })
   const name = fields.at('tee').text()
-  if (name === 'none') return { reason: fields.at('reason').text().slice(0, 300), tee: 'none' }
+  const gateway = fields.optional('ssh')
+  const ssh = gateway ? { ssh: gatewayOf(gateway) } : {}
+  if (name === 'none') return { reason: fields.at('reason').text().slice(0, 300), ...ssh, tee: 'none' }
   const tee = TEES.find((known) => known === name)
   if (!tee) return refuse('JSON', "the evidence's TEE", { bound: `none, ${TEES.join(', ')}`, value: name })
   const certificates = fields.optional('certificates')
@@ -105,8 +115,26 @@ export function fromJson(text: string): Evidence {
         report: fromBase64(gpu.at('evidence').text(), { subject: 'GPU report' }),
       })),
     report: binary(fields.at('report'), 'report'),
+    ...ssh,
     tee,
   }
+}
+
+/** Warning: what it names becomes arguments of programs and lines of files that they trust, so only plain text passes. */
+function gatewayOf(fields: Field): Gateway {
+  const ssh = {
+    host: fields.at('host').text(),
+    hostKey: fields.at('hostKey').text(),
+    port: fields.at('port').count(),
+  }
+  const isPlain =
+    /^[\w.:[\]][\w.:[\]-]{0,255}$/.test(ssh.host) && /^[\w@.-]+ [A-Za-z0-9+/=]+$/.test(ssh.hostKey)
+  return isPlain && ssh.port > 0 && ssh.port < 65_536
+    ? ssh
+    : refuse('JSON', "the evidence's SSH gateway", {
+        bound: 'a host, a port and a host key',
+        value: 'others',
+      })
 }
 
 function bindingOf(fields: Field): Binding {

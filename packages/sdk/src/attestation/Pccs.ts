@@ -1,6 +1,7 @@
 import { PccsAbi as abi } from '@jejunetwork/contracts'
 import { type Address, bytesToHex, type Client, type Hex } from 'viem'
 import { readContract } from 'viem/actions'
+import type { Collateral } from './Collateral.ts'
 import { type Crl, crl } from './Crl.ts'
 import { parse } from './Json.ts'
 import type { Fetched } from './Pcs.ts'
@@ -75,14 +76,27 @@ export declare namespace stateOf {
   type Options = { address: Address; submission: Submission; evaluation: number }
 }
 
+/** The same dates of collateral that is at hand. */
+export function datesOf(collateral: Collateral): State {
+  const list = (der: Uint8Array, subject: string) => {
+    const { nextUpdate: until, thisUpdate: from } = crl(der, subject)
+    return { from, until }
+  }
+  const document = (text: string, subject: string) => {
+    const fields = parse(text, subject)
+    return { from: fields.at('issueDate').time(), until: fields.at('nextUpdate').time() }
+  }
+  return {
+    pckCrl: list(collateral.pckCrl, 'PCK CRL'),
+    qeIdentity: document(collateral.qeIdentity, 'QE identity'),
+    rootCrl: list(collateral.rootCaCrl, 'root CRL'),
+    tcbInfo: document(collateral.tcbInfo, 'TCB info'),
+  }
+}
+
 /** The name of the root key that the contract is pinned to. */
 export function rootOf(client: Client, { address }: { address: Address }): Promise<Hex> {
   return root({ address, client })
-}
-
-/** Intel's number of the evaluation that a document belongs to. */
-export function evaluationOf({ tcbInfo }: Pick<Fetched, 'tcbInfo'>): number {
-  return parse(tcbInfo, 'TCB info').at('tcbEvaluationDataNumber').count()
 }
 
 type Chain = { address: Address; client: Client }

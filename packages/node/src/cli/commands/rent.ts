@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { ComputeRentalAbi, Registry, Rental } from '@jejunetwork/sdk'
+import { ComputeRentalAbi, Registry, Rental, verifyProvider } from '@jejunetwork/sdk'
 import { baseUrl } from '../../proxy/baseUrl.ts'
 import { providers as everyProvider } from '../../proxy/findProvider.ts'
+import { attestedAs } from '../attestedAs.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
 import { TryLaterError, UsageError } from '../errors.ts'
@@ -21,6 +22,7 @@ export const rent: Run = async (context, { args, options }) => {
   const market = await connect(config)
   const { client, deployment, isLocal } = market
   const provider = await output.during('Asking the provider', choose(market, args[0]))
+  await sayProven(context, market, { provider, wanted: options['verified'] === true })
   const { account, from } = await unlock(config, { market, role: 'user' })
 
   const cost = provider.pricePerHour * hours
@@ -50,6 +52,24 @@ export const rent: Run = async (context, { args, options }) => {
       'end it': `jeju-compute terminate ${sessionId}`,
     }),
   }
+}
+
+/** Before money moves: what is proven of the machine, and nothing more than that. */
+async function sayProven(
+  { config, output, signal }: Context,
+  market: Market,
+  { provider, wanted }: { provider: Registry.Provider; wanted: boolean },
+): Promise<void> {
+  const { providerId } = provider
+  output.say(`Provider ${providerId} is ${await attestedAs(market, provider)}.`)
+  if (!wanted) return
+  const { client, deployment } = market
+  const { checks } = await verifyProvider(client, { deployment, providerId, root: config.teeRoot, signal })
+  const failed = checks.find(({ ok }) => !ok)
+  if (failed)
+    throw new UsageError(
+      `Provider ${providerId} is not verified: ${failed.name} is ${failed.value}, and must be ${failed.bound}. Nothing was paid.`,
+    )
 }
 
 async function choose(market: Market, given: string | undefined): Promise<Registry.Provider> {

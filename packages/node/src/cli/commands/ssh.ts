@@ -6,7 +6,9 @@ import { Registry, Rental, readJson } from '@jejunetwork/sdk'
 import { connect } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
 import { TryLaterError, UsageError } from '../errors.ts'
+import { hostKeyShown } from '../hostKeyShown.ts'
 import { whole } from '../input.ts'
+import { HostKeySwappedError, pin } from '../pinned.ts'
 import { identityFor } from '../sshKey.ts'
 import { sessionOf } from './sessions.ts'
 
@@ -14,14 +16,19 @@ const PATIENCE_MS = 30_000
 
 type Access = { host: string; port: number; hostKey: string }
 
-/** Becomes OpenSSH's client, pointed at a session and trusting the host key that its provider published. */
+/** Becomes OpenSSH's client, pointed at a session and trusting one host key: the attested one, or of a claimed machine the published. */
 export const ssh: Run = async (context, { args, options }) => {
   const [id, ...command] = args
   if (command[0]?.startsWith('-') && command[0] !== '--')
     throw new UsageError(`Options go before the session: \`jeju-compute ssh ${command[0]} … ${id}\`.`)
   const sessionId = whole('The session', id)
-  const { host, login, port } = await loginTo(context, { identity: options['identity'], sessionId })
-  return become('ssh', [...login, '-p', port, `${sessionId}@${host}`, ...command])
+  const to = await loginTo(context, {
+    claimed: options['claimed'] === true,
+    identity: options['identity'],
+    sessionId,
+  })
+  const { host, login, port } = to
+  return become('ssh', to, [...login, '-p', port, `${sessionId}@${host}`, ...command])
 }
 
 /** Becomes OpenSSH's scp; `1:notes.txt` is a file of session 1. */
@@ -31,19 +38,25 @@ export const scp: Run = async (context, { args, options }) => {
   if (ids.size !== 1 || args.length < 2)
     throw new UsageError('Name what to copy and where to, one of them in a session, as `notes.txt 1:`.')
   const sessionId = whole('The session', id)
-  const { host, login, port } = await loginTo(context, { identity: options['identity'], sessionId })
+  const to = await loginTo(context, {
+    claimed: options['claimed'] === true,
+    identity: options['identity'],
+    sessionId,
+  })
+  const { host, login, port } = to
   const paths = args.map((path) => path.replace(REMOTE, () => `${sessionId}@${host}:`))
-  return become('scp', [...login, ...(options['recursive'] ? ['-r'] : []), '-P', port, '--', ...paths])
+  return become('scp', to, [...login, ...(options['recursive'] ? ['-r'] : []), '-P', port, '--', ...paths])
 }
 
 const REMOTE = /^(\d+):/
 
-type Login = { host: string; port: string; login: string[] }
+type Login = { host: string; hostKey: string; port: string; login: string[] }
 
 async function loginTo(
-  { config, output }: Context,
-  { identity: given, sessionId }: { identity: unknown; sessionId: bigint },
+  context: Context,
+  { claimed, identity: given, sessionId }: { claimed: boolean; identity: unknown; sessionId: bigint },
 ): Promise<Login> {
+  const { config, output } = context
   const market = await connect(config)
   const { client, deployment } = market
   const session = await sessionOf(market, sessionId)
@@ -56,6 +69,7 @@ async function loginTo(
     throw new UsageError(
       `${endpoint} names another host key or port for session ${sessionId} than the provider put on chain; that may not be your machine.`,
     )
+  await output.during('Verifying', pin(context, market, { claimed, hostKey, providerId: session.providerId }))
 
   const directory = join(config.home, 'ssh')
   mkdirSync(directory, { recursive: true, mode: 0o700 })
@@ -73,10 +87,14 @@ async function loginTo(
     'ForwardX11=no',
   ].flatMap((option) => ['-o', option])
   const login = identity ? ['-i', identity, '-o', 'IdentitiesOnly=yes'] : []
-  return { host, login: [...trust, ...login], port: String(port) }
+  return { host, hostKey, login: [...trust, ...login], port: String(port) }
 }
 
-async function become(tool: 'ssh' | 'scp', args: readonly string[]): Promise<{ exitCode: number }> {
+async function become(
+  tool: 'ssh' | 'scp',
+  to: Login,
+  args: readonly string[],
+): Promise<{ exitCode: number }> {
   const child = spawn(tool, args, { stdio: 'inherit' })
   await once(child, 'spawn').catch((cause: unknown) => {
     throw new UsageError(`OpenSSH is not installed; install its client (\`${tool}\`) and try again.`, {
@@ -84,7 +102,16 @@ async function become(tool: 'ssh' | 'scp', args: readonly string[]): Promise<{ e
     })
   })
   const [code] = await once(child, 'exit')
+  // 255 is OpenSSH's own failure; scp passes on 255 or 1.
+  if (code === 255 || (tool === 'scp' && code !== 0)) await explain(to)
   return { exitCode: code ?? 1 }
+}
+
+/** OpenSSH did not get through, or what it ran failed: if the gateway's key is another one, that is why. */
+async function explain({ host, hostKey, port }: Login): Promise<void> {
+  const shown = await hostKeyShown({ host, port: Number(port) })
+  if (shown !== undefined && shown !== hostKey)
+    throw new HostKeySwappedError({ at: `${host}:${port}`, pinned: hostKey, shown })
 }
 
 async function accessTo(endpoint: string, sessionId: bigint): Promise<Access> {

@@ -36,7 +36,7 @@ export async function openAttestation(
   config: AttestationConfig,
   deps: openAttestation.Deps,
 ): Promise<AttestationDesk> {
-  const { client, deployment, journal, log, providerId, sender, signal, sshHostKey } = deps
+  const { client, deployment, journal, log, providerId, sender, signal, ssh } = deps
   const { intervalMs = INTERVAL_MS, nvattest = 'nvattest', pccsUrl, tsm = TSM_REPORTS } = config
   const registry = Attestation.registryOn(deployment)
   const rows = openRows(journal)
@@ -49,7 +49,7 @@ export async function openAttestation(
       chainId: deployment.chainId,
       provider: sender.address,
       registry: address,
-      sshHostKey,
+      sshHostKey: ssh.hostKey,
       tlsSpkiHash,
     }
     const desk = { client, deployment, ground, log, nvattest, pccsUrl, providerId, rows, sender, signal, tsm }
@@ -69,7 +69,7 @@ export async function openAttestation(
     routes(app) {
       app.get('/v1/attestation', async (_request, reply) => {
         const evidence = rows.read('shown')?.evidence ?? { reason, tee: 'none' as const }
-        return reply.type('application/json').send(Attestation.Evidence.toJson(evidence))
+        return reply.type('application/json').send(Attestation.Evidence.toJson({ ...evidence, ssh }))
       })
     },
   }
@@ -84,7 +84,8 @@ export declare namespace openAttestation {
     providerId: bigint
     sender: Sender
     signal: AbortSignal
-    sshHostKey: string
+    /** The gateway whose host key is attested. */
+    ssh: Attestation.Evidence.Gateway
   }
 }
 

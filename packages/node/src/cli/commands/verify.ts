@@ -1,0 +1,76 @@
+import { type Check, Registry, type Verification, verifyProvider } from '@jejunetwork/sdk'
+import type { Hex } from 'viem'
+import { connect, type Market } from '../connect.ts'
+import type { Context, Run } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { hostKeyShown } from '../hostKeyShown.ts'
+import { whole } from '../input.ts'
+import { print, table } from '../output.ts'
+import { tlsKeyShown } from '../tlsKeyShown.ts'
+
+/** Checks a provider's machine by its evidence, and says of each check what was seen and what had to be. */
+export const verify: Run = async (context, { args, options }) => {
+  const providerId = whole('The provider', args[0])
+  const market = await connect(context.config)
+  const workloads = options['workload'] === undefined ? undefined : [workload(options['workload'])]
+  const done = await context.output.during('Verifying', look(context, market, { providerId, workloads }))
+  const { checks, level, verified } = done
+  const failed = checks.filter(({ ok }) => !ok)
+  const verdict = verified
+    ? `Provider ${providerId} is verified: level ${level?.level}. What that means and does not: docs/trust.md.`
+    : `Provider ${providerId} is not verified: ${failed.map(said).join('; ')}.`
+  const rows = checks.map(({ bound, name, ok, value }) => [ok ? 'ok' : 'NO', name, value, bound])
+  print(
+    {
+      data: { checks, level: level?.level ?? 0, providerId, verified },
+      text: `${table(['', 'CHECK', 'VALUE', 'MUST BE'], rows)}\n\n${verdict}`,
+    },
+    { json: context.json },
+  )
+  return { exitCode: verified ? 0 : 1 }
+}
+
+/** Verifies a provider with the keys that its gateway and its endpoint really show. */
+async function look(
+  { config, signal }: Context,
+  { client, deployment }: Market,
+  options: { providerId: bigint; workloads: readonly Hex[] | undefined },
+): Promise<Verification> {
+  const { endpoint } = await provider({ client, deployment }, options.providerId)
+  const all = {
+    ...options,
+    deployment,
+    root: config.teeRoot,
+    signal,
+    tlsSpkiHash: await tlsKeyShown(endpoint),
+  }
+  const first = await verifyProvider(client, all)
+  if (!first.ssh || !first.verified) return first
+  const sshHostKey = await hostKeyShown(first.ssh)
+  if (sshHostKey) return verifyProvider(client, { ...all, sshHostKey })
+  const { host, port } = first.ssh
+  const silent: Check = {
+    bound: 'an SSH server',
+    name: 'SSH gateway',
+    ok: false,
+    value: `no answer at ${host}:${port}`,
+  }
+  return { ...first, checks: [...first.checks, silent], verified: false }
+}
+
+function provider({ client, deployment }: Pick<Market, 'client' | 'deployment'>, providerId: bigint) {
+  return Registry.get(client, { deployment, providerId }).catch((cause: unknown) => {
+    throw new UsageError(`There is no provider ${providerId}; \`jeju-compute providers\` lists them.`, {
+      cause,
+    })
+  })
+}
+
+function said({ bound, name, value }: Check): string {
+  return `${name} is ${value}, and must be ${bound}`
+}
+
+function workload(text: unknown): Hex {
+  if (typeof text === 'string' && /^0x[0-9a-f]{64}$/i.test(text)) return text.toLowerCase() as Hex
+  throw new UsageError(`--workload is 0x and 64 hexadecimal digits; it was ${JSON.stringify(text)}.`)
+}

@@ -1,0 +1,213 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { Attestation, Rental, type Verification, verifyProvider } from '@jejunetwork/sdk'
+import ssh2 from 'ssh2'
+import type { PublicClient } from 'viem'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import type { Provider } from '../../packages/node/src/provider/provider.ts'
+import { createHome, type Home, run, until } from '../jejuCompute.ts'
+import { createKey, type KeyPair } from '../openSsh.ts'
+import { collateral, tdxQuote } from './Intel.ts'
+import { levelOf, type Stage, startStage } from './Stage.ts'
+
+let stage: Stage
+let node: Provider
+let claimed: Provider
+let home: Home
+let key: KeyPair
+let sessionId: bigint
+let httpUrl: string
+
+beforeAll(async () => {
+  stage = await startStage()
+  node = await stage.startNode()
+  claimed = await stage.startNode({ account: 2, reports: `${stage.folder}/nothing` })
+  await until('level 2', async () => (await levelOf(stage, node)).level === 2)
+  home = createHome(stage.market)
+  home.env['JEJU_TEE_ROOT'] = stage.market.intel.roots[0]
+  key = createKey(home.path, 'renter')
+  httpUrl = node.httpUrl
+})
+
+afterAll(async () => {
+  await node?.close()
+  await claimed?.close()
+  await stage?.close()
+  home?.remove()
+})
+
+test('TEE-10: `verify` prints each check with what was seen and what had to be', async () => {
+  const { code, stderr, stdout } = await cli('verify', '1')
+  expect(stderr).toBe('')
+  expect(stdout).toMatch(/^ok +level +2, verified on chain +1 or 2$/m)
+  expect(stdout).toMatch(/^ok +quote +tdx1\.0, UpToDate +signed up to the root key$/m)
+  for (const name of [
+    'TEE',
+    'expiry',
+    'platform',
+    'evidence hash',
+    'root key',
+    'TCB info',
+    'PCK CRL',
+    'workload',
+  ])
+    expect(stdout, name).toMatch(new RegExp(`^ok +${name} `, 'm'))
+  const attested = Attestation.Binding.sshHostKeyHash(node.hostKey)
+  expect(stdout).toMatch(new RegExp(`^ok +SSH host key +${attested} +${attested}, attested$`, 'm'))
+  expect(stdout).toContain('Provider 1 is verified: level 2.')
+  expect(code).toBe(0)
+})
+
+test('a claimed provider is not verified, and the reason is its own', async () => {
+  const { code, stdout } = await cli('verify', String(claimed.providerId))
+  expect(stdout).toContain('level is 0, claimed, and must be 1 or 2')
+  expect(stdout).toContain('the machine is no TEE guest')
+  expect(code).toBe(1)
+  expect(JSON.parse((await cli('verify', '--json', '2')).stdout)).toMatchObject({ level: 0, verified: false })
+})
+
+test('TEE-8: a chain that trusts another root key than Intel’s is not believed', async () => {
+  const { intel } = stage.market
+  const failed = failures(
+    await verifyProvider(client(), { deployment: stage.market.deployment, providerId: 1n }),
+  )
+  expect(failed[0]).toMatchObject({ name: 'root key', value: intel.roots[0] })
+  expect(failed[1]?.value).toContain('ROOT_NOT_PINNED')
+})
+
+type Forgery = [what: string, change: (shown: Shown) => Shown, options: object, wanted: string]
+
+test.each<Forgery>([
+  ['another machine’s host key', (shown) => shown, { sshHostKey: 'ssh-ed25519 AAAA' }, 'SSH host key'],
+  ['a workload not asked for', (shown) => shown, { workloads: ['0x11'] }, 'quote, the workload'],
+  ['another quote of the machine', (shown) => ({ ...shown, report: again(shown) }), {}, 'evidence hash'],
+  [
+    'another binding',
+    (shown) => ({ ...shown, binding: { ...shown.binding, agentId: 9n } }),
+    {},
+    'the report data',
+  ],
+  ['GPUs that were not bound', (shown) => ({ ...shown, gpus: [GPU] }), {}, 'GPU evidence'],
+  ['older collateral', (shown) => ({ ...shown, collateral: older() }), {}, 'PCK CRL'],
+  ['no collateral', ({ collateral: _, ...shown }) => shown, {}, 'collateral'],
+])('TEE-11: evidence with %s does not verify', async (_, change, options, wanted) => {
+  const evidence = await Attestation.Evidence.fetchFrom(httpUrl)
+  if (evidence.tee === 'none') throw new Error(evidence.reason)
+  await node.close()
+  const server = await replay({ '/v1/attestation': Attestation.Evidence.toJson(change(evidence)) })
+  try {
+    const { deployment, intel } = stage.market
+    const root = intel.roots[0]
+    const verification = await verifyProvider(client(), { deployment, providerId: 1n, root, ...options })
+    expect(verification.verified).toBe(false)
+    expect(failures(verification).map(({ name }) => name)).toContain(wanted)
+  } finally {
+    await close(server)
+    node = await stage.startNode()
+  }
+})
+
+test('`ssh` pins the attested host key', async () => {
+  sessionId = await rent(1n)
+  const { code, stderr, stdout } = await cli('ssh', '-i', key.file, String(sessionId), '--', 'echo', 'here')
+  expect(stdout).toBe('here\n')
+  expect(stderr).toContain("Pinned the SSH host key attested by provider 1's machine (level 2).")
+  expect(code).toBe(0)
+})
+
+test('`ssh` says of a claimed machine that it is claimed', async () => {
+  const { code, stderr } = await cli(
+    'ssh',
+    '-i',
+    key.file,
+    String(await rent(claimed.providerId)),
+    '--',
+    'true',
+  )
+  expect(stderr).toContain('Provider 2 is claimed: nobody proved which machine this is.')
+  expect(code).toBe(0)
+})
+
+test('`rent --verified` pays no claimed provider', async () => {
+  const { code, stderr } = await cli('rent', '2', '--verified', '--yes')
+  expect(stderr).toContain('Provider 2 is claimed: There is no')
+  expect(stderr).toContain('Nothing was paid.')
+  expect(code).toBe(1)
+})
+
+test('a gateway with another host key gets nothing, and OpenSSH’s user is told why', async () => {
+  const answers = await Promise.all(
+    ['/v1/attestation', `/v1/sessions/${sessionId}`].map(
+      async (path) => [path, await (await fetch(`${httpUrl}${path}`)).text()] as const,
+    ),
+  )
+  await node.close()
+  const server = await replay(Object.fromEntries(answers))
+  onTestFinished(() => close(server))
+  const pair = ssh2.utils.generateKeyPairSync('ed25519')
+  const impostor = new ssh2.Server({ hostKeys: [pair.private] }, (connection) =>
+    connection.on('error', () => {}),
+  )
+  impostor.listen(node.sshPort, '127.0.0.1')
+  await once(impostor, 'listening')
+  onTestFinished(() => void impostor.close())
+
+  const { code, stderr } = await cli('ssh', '-i', key.file, String(sessionId), '--', 'true')
+  expect(stderr).toContain('Host key verification failed.')
+  expect(stderr).toContain(`127.0.0.1:${node.sshPort} shows another SSH host key (ssh-ed25519 `)
+  expect(stderr).toContain(`than the pinned one (${node.hostKey})`)
+  expect(code).toBe(1)
+
+  const verified = await cli('verify', '1')
+  expect(verified.stdout).toMatch(/^NO +SSH host key /m)
+  expect(verified.code).toBe(1)
+})
+
+type Shown = Exclude<Attestation.Evidence.Evidence, { tee: 'none' }>
+
+const GPU = { chain: 'x', report: new Uint8Array(40) }
+
+function again({ binding }: Shown): Uint8Array {
+  return tdxQuote(stage.market.intel, { reportData: Attestation.Binding.reportData(binding) })
+}
+
+/** Still in its dates, but from before what the chain has. */
+function older(): NonNullable<Shown['collateral']> {
+  const { intel } = stage.market
+  return collateral(intel, { from: intel.at - 7200n, until: intel.at + 1_000_000n })
+}
+
+function failures({ checks }: Verification): Verification['checks'] {
+  return checks.filter(({ ok }) => !ok)
+}
+
+function client(): PublicClient {
+  return stage.market.client as PublicClient
+}
+
+function cli(...args: string[]) {
+  return run(args, home.env)
+}
+
+async function rent(providerId: bigint): Promise<bigint> {
+  const { deployment } = stage.market
+  const paying = { deployment, deposit: 10n ** 16n, hours: 1n, providerId, sshPublicKey: key.publicKey }
+  const rented = await Rental.create(stage.market.walletOf(3), paying)
+  const session = { deployment, sessionId: rented.sessionId }
+  await until('a machine', async () => (await Rental.get(stage.market.client, session)).status === 'running')
+  return rented.sessionId
+}
+
+/** What a node said, from where it said it. */
+async function replay(answers: Record<string, string>): Promise<Server> {
+  const server = createServer((request, response) => response.end(answers[request.url ?? ''] ?? '{}'))
+  server.listen(Number(new URL(httpUrl).port), '127.0.0.1')
+  await once(server, 'listening')
+  return server
+}
+
+async function close(server: Server): Promise<void> {
+  server.close()
+  server.closeAllConnections()
+  await once(server, 'close')
+}
