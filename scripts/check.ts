@@ -1,7 +1,13 @@
 // Everything that can be known without running the product. `--fix` mends what a tool can mend.
 import { CONTRACTS, sh } from './steps.ts'
 
-type Step = { name: string; command: [string, ...string[]]; cwd?: string; env?: NodeJS.ProcessEnv }
+type Step = {
+  name: string
+  command: [string, ...string[]]
+  cwd?: string
+  env?: NodeJS.ProcessEnv
+  shown?: true
+}
 
 const fix = process.argv.includes('--fix')
 // Warning: forge lint writes a build that the next `forge script` cannot use, so it has folders of its own.
@@ -12,6 +18,7 @@ const steps: Step[] = [
   { name: 'Solidity format', command: ['forge', 'fmt', ...(fix ? [] : ['--check'])], cwd: CONTRACTS },
   { name: 'Solidity lint', command: ['forge', 'lint', '--deny', 'warnings'], cwd: CONTRACTS, env: lint },
   { name: 'contracts compile', command: ['forge', 'build'], cwd: CONTRACTS },
+  { name: 'contracts below EIP-170', command: ['node', 'scripts/sizes.ts'], cwd: CONTRACTS, shown: true },
   {
     name: 'ABI up to date',
     command: ['node', 'scripts/abi.ts', ...(fix ? [] : ['--check'])],
@@ -31,12 +38,12 @@ const steps: Step[] = [
 ]
 
 const failed: string[] = []
-for (const { name, command, ...options } of steps) {
+for (const { name, command, shown, ...options } of steps) {
   const started = Date.now()
   const { code, output } = await sh(command, { ...options, quiet: true })
   console.log(`${code === 0 ? 'ok  ' : 'FAIL'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`)
   if (code !== 0) failed.push(name)
-  if (code !== 0) console.log(output.trim())
+  if (code !== 0 || shown) console.log(output.trim())
 }
 if (failed.length > 0)
   console.log(`\nNot in order: ${failed.join(', ')}. \`npm run check -- --fix\` mends some of it.`)

@@ -9,7 +9,7 @@ const REPORT = join(ROOT, 'node_modules/.cache/vitest.json')
 const FORGE_TOTALS = /(\d+) tests passed, (\d+) failed, (\d+) skipped \(\d+ total tests\)/g
 
 async function contracts(): Promise<Result> {
-  const { code, output } = await sh(['forge', 'test'], { cwd: CONTRACTS })
+  const { code, output } = await sh(['forge', 'test'], { cwd: CONTRACTS, env: { FOUNDRY_PROFILE: 'ci' } })
   const totals = [...output.matchAll(FORGE_TOTALS)].at(-1)
   const [passed = 0, failed = 0, skipped = 0] = totals ? totals.slice(1).map(Number) : []
   return honest(code, { passed, failed, skipped })

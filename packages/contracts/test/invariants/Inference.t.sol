@@ -35,10 +35,18 @@ contract InferenceInvariants is Test {
         actions[11] = handler.setModel.selector;
         actions[12] = handler.wait.selector;
         targetSelector(FuzzSelector({addr: address(handler), selectors: actions}));
+        targetSender(makeAddr("fuzzer"));
+    }
+
+    /// INF-5, INF-14, INF-20, in one campaign, so that each state is judged by all of them.
+    function invariant_holdsWhatItOwes() external view {
+        _assertHoldsWhatIsOwed();
+        _assertPaysNoMoreThanWasSigned();
+        _assertUsageIsTheSum();
     }
 
     /// INF-20: the contract holds the sum of free balances, of what is left in channels and of what is left on meters, to the wei.
-    function invariant_holdsWhatIsOwed() external view {
+    function _assertHoldsWhatIsOwed() private view {
         uint256 owed = 0;
         for (uint256 i = 0; i < handler.COUNT(); ++i) {
             owed += serving.getBalance(handler.users(i)) + serving.getBalance(handler.providers(i));
@@ -51,7 +59,7 @@ contract InferenceInvariants is Test {
     }
 
     /// INF-5: no channel has paid more than its key ever signed.
-    function invariant_paysNoMoreThanWasSigned() external view {
+    function _assertPaysNoMoreThanWasSigned() private view {
         for (uint256 i = 0; i < handler.COUNT(); ++i) {
             for (uint256 j = 0; j < handler.COUNT(); ++j) {
                 (address signer, address provider) = (handler.signers(i), handler.providers(j));
@@ -62,7 +70,7 @@ contract InferenceInvariants is Test {
     }
 
     /// INF-14: a user's usage is the sum over all keys that are his, and all his meters.
-    function invariant_usageIsTheSum() external view {
+    function _assertUsageIsTheSum() private view {
         for (uint256 i = 0; i < handler.COUNT(); ++i) {
             address user = handler.users(i);
             uint256 spent = 0;
