@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ITokenPayments} from "../../src/compute/interfaces/ITokenPayments.sol";
 import {ComputeTest} from "../utils/ComputeTest.sol";
+import {TokenRentalTest} from "./TokenRentalTest.sol";
 
 /// @notice What calls cost, as whole transactions from cold storage, where renter and provider have sessions already.
 /// forge-config: default.isolate = true
@@ -69,10 +71,95 @@ contract RentalGasTest is ComputeTest {
         _assertGas(72_500, "topUp");
     }
 
+    /// RENT-27: what the other verbs cost is in the table too.
+    function test_otherVerbs() external {
+        uint256 sessionId = _rent(providerId, 1);
+        vm.prank(provider);
+        rental.declineSession(sessionId, "full");
+        _row("declineSession");
+        sessionId = _rent(providerId, 1);
+        vm.prank(renter);
+        rental.terminateSession(sessionId);
+        _row("terminateSession, pending");
+        sessionId = _rent(providerId, 1);
+        skip(10 minutes + 1);
+        vm.prank(renter);
+        rental.cancelSession(sessionId);
+        _row("cancelSession");
+    }
+
+    /// RENT-27: what the other verbs cost is in the table too.
+    function test_runningSession() external {
+        vm.prank(provider);
+        rental.activateSession(1, "access");
+        vm.startPrank(renter);
+        rental.extendSession{value: PRICE}(1, 1);
+        _row("extendSession");
+        staking.stake{value: 0.01 ether}();
+        rental.rate(1, 5);
+        _row("rate, first");
+        rental.rate(1, 4);
+        _row("rate, again");
+        rental.createSessionFor{value: PRICE}(providerId, 1, ED25519_KEY, address(0), "debian:13", 0, PRICE);
+        _row("createSessionFor, ether and an image");
+        vm.stopPrank();
+        skip(3 hours);
+        vm.prank(provider);
+        rental.terminateSession(1);
+        _row("terminateSession, by the provider");
+    }
+
+    function _row(string memory what) private {
+        vm.snapshotGasLastCall("ComputeRental", what);
+    }
+
     /// @dev Writes the figure where `scripts/gas.ts` finds it.
     function _assertGas(uint256 limit, string memory what) private returns (uint256 used) {
         vm.snapshotGasLastCall("ComputeRental", what);
         used = vm.lastCallGas().gasTotalUsed;
         vm.assertLe(used, limit, what);
+    }
+}
+
+/// @notice What sessions in a token cost, the token's own part included.
+/// forge-config: default.isolate = true
+contract TokenRentalGasTest is TokenRentalTest {
+    /// RENT-27: what sessions in tokens cost is in the table too.
+    function test_tokenSession() external {
+        _rentInToken(1);
+        _rentInToken(1);
+        _row("createSessionFor, token and an image");
+        uint256 sessionId = _rentWithPermit();
+        _row("createSessionWithPermit");
+        vm.startPrank(provider);
+        rental.setTokenPrice(address(token), TOKEN_PRICE);
+        rental.activateSession(sessionId, "access");
+        vm.startPrank(renter);
+        rental.extendSession(sessionId, 2);
+        _row("extendSession, token");
+        skip(1 hours);
+        rental.terminateSession(sessionId);
+        _row("terminateSession, token, with a refund");
+        skip(1 hours);
+        token.setPaused(true);
+        uint256[] memory sessionIds = new uint256[](1);
+        sessionIds[0] = sessionId;
+        vm.startPrank(provider);
+        rental.collect(sessionIds);
+        _row("collect, token that lets nothing move");
+        token.setPaused(false);
+        rental.claimUnpaid(address(token), provider);
+        _row("claimUnpaid");
+        rental.setTokenPrice(address(0x1234), 1);
+        _row("setTokenPrice");
+    }
+
+    function _rentWithPermit() private returns (uint256) {
+        vm.prank(renter);
+        return rental.createSessionWithPermit(_order(), ITokenPayments.Permit(0, 0, 27, 0, 0));
+    }
+
+    function _row(string memory what) private {
+        vm.snapshotGasLastCall("ComputeRental", what);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ITokenPayments} from "../../src/compute/interfaces/ITokenPayments.sol";
 import {TokenTest} from "./TokenTest.sol";
 
 /// @notice What calls cost, as whole transactions from cold storage.
@@ -35,6 +36,37 @@ contract LedgerGasTest is TokenTest {
         vm.prank(service);
         ledger.drawTopUp(renter, "key", 1 ether);
         _assertGas(53_000, "drawTopUp");
+    }
+
+    /// LED-14: what the other verbs cost is in the table too.
+    function test_otherVerbs() external {
+        address service = makeAddr("service");
+        vm.deal(service, 1);
+        vm.startPrank(renter);
+        ledger.depositFor{value: 1 ether}(provider);
+        _row("depositFor, first");
+        ledger.deposit{value: 1 ether}();
+        ledger.withdrawTo(1, stranger);
+        _row("withdrawTo");
+        ledger.depositTokenFor(stranger, address(token), 1e6);
+        _row("depositTokenFor, first");
+        ledger.depositTokenWithPermit(address(token), 1e6, ITokenPayments.Permit(0, 0, 27, 0, 0));
+        _row("depositTokenWithPermit, first");
+        ledger.withdrawTokenTo(address(token), 1, provider);
+        _row("withdrawTokenTo");
+        ledger.allow(service, address(0), 1 ether);
+        _row("allow, first");
+        ledger.setTopUpToken(service, "token", address(token), 3e6, 3e6, 3e6);
+        _row("setTopUpToken, first");
+        vm.startPrank(service);
+        ledger.draw(renter, address(0), 0.5 ether);
+        _row("draw, first");
+        ledger.drawTopUp(renter, "token", 2e6);
+        _row("drawTopUp, token, half of it out of the wallet");
+    }
+
+    function _row(string memory what) private {
+        vm.snapshotGasLastCall("LedgerManager", what);
     }
 
     function _assertGas(uint256 limit, string memory what) private {
