@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from './steps.ts'
 
-const NUMBER = /\b(?:STK|REG|TEE|LED|RENT|INF|TRG|DEP)-\d+\b/g
+const NUMBER = /\b(?:STK|REG|MOD|TEE|LED|RENT|INF|TRG|DEP)-\d+\b/g
 const TESTS = [
   'packages/contracts/test/**/*.sol',
   'packages/*/{src,abi,scripts}/**/*.test.ts',

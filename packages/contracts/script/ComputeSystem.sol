@@ -9,18 +9,41 @@ import {ComputeStaking} from "../src/compute/ComputeStaking.sol";
 import {GuardianPanel} from "../src/compute/GuardianPanel.sol";
 import {InferenceServing} from "../src/compute/InferenceServing.sol";
 import {LedgerManager} from "../src/compute/LedgerManager.sol";
+import {ProviderDiscovery} from "../src/compute/ProviderDiscovery.sol";
+import {ProviderFlags} from "../src/compute/ProviderFlags.sol";
 import {ProviderRatings} from "../src/compute/ProviderRatings.sol";
 import {TriggerRegistry} from "../src/compute/TriggerRegistry.sol";
+import {AttestationRegistry} from "../src/compute/attestation/AttestationRegistry.sol";
+import {AttesterQuorums} from "../src/compute/attestation/AttesterQuorums.sol";
+import {Pccs} from "../src/compute/attestation/Pccs.sol";
+import {AgentReputation} from "../src/compute/identity/AgentReputation.sol";
+import {IdentityRegistry} from "../src/compute/identity/IdentityRegistry.sol";
+import {ReputationRegistry} from "../src/compute/identity/ReputationRegistry.sol";
+import {IAttestationRegistry} from "../src/compute/interfaces/IAttestationRegistry.sol";
 import {IComputeRegistry} from "../src/compute/interfaces/IComputeRegistry.sol";
-import {IGuardianPanel} from "../src/compute/interfaces/IGuardianPanel.sol";
 import {IComputeRental} from "../src/compute/interfaces/IComputeRental.sol";
+import {IComputeStaking} from "../src/compute/interfaces/IComputeStaking.sol";
+import {IGuardianPanel} from "../src/compute/interfaces/IGuardianPanel.sol";
+import {IIdentityRegistry} from "../src/compute/interfaces/IIdentityRegistry.sol";
+import {ILedgerManager} from "../src/compute/interfaces/ILedgerManager.sol";
+import {IPccs} from "../src/compute/interfaces/IPccs.sol";
+import {IProviderFlags} from "../src/compute/interfaces/IProviderFlags.sol";
+import {IProviderObligations} from "../src/compute/interfaces/IProviderObligations.sol";
 import {IProviderRatings} from "../src/compute/interfaces/IProviderRatings.sol";
 import {IReputation} from "../src/compute/interfaces/IReputation.sol";
-import {IProviderObligations} from "../src/compute/interfaces/IProviderObligations.sol";
+import {IReputationRegistry} from "../src/compute/interfaces/IReputationRegistry.sol";
 
 /// @notice The contracts of Jeju Compute and how they know each other. Scripts and tests deploy by this alone.
 library ComputeSystem {
     Vm private constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    /// @dev The key of Intel SGX Root CA, which is all that is trusted of Intel: its X.509 certificate at
+    /// https://certificates.trustedservices.intel.com/IntelSGXRootCA.der has it.
+    bytes32 internal constant INTEL_X = 0x0ba9c4c0c0c86193a3fe23d6b02cda10a8bbd4e88e48b4458561a36e705525f5;
+    bytes32 internal constant INTEL_Y = 0x67918e2edc88e40d860bd0cc4ee26aacc988e505a953558c453f6b0904ae7394;
+
+    /// @notice A contract is not where the others look for it.
+    error Misplaced(address found, address expected);
 
     struct Deployment {
         address computeStaking;
@@ -31,58 +54,158 @@ library ComputeSystem {
         address triggerRegistry;
         address guardianPanel;
         address providerRatings;
+        address pccs;
+        address attestationRegistry;
+        address attesterQuorums;
+        address identityRegistry;
+        address reputationRegistry;
+        address agentReputation;
+        address providerFlags;
+        address providerDiscovery;
+    }
+
+    /// @notice ERC-8004 registries that the chain has already, where those of 0 are deployed too, and the key that signs collateral.
+    struct Settings {
+        address identityRegistry;
+        address reputationRegistry;
+        bytes32 rootX;
+        bytes32 rootY;
     }
 
     /// @notice Deploys all of it from `deployer`, whose next transactions these must be.
-    /// @dev Contracts that obey each other learn each other's address from the deployer's nonces.
-    function deploy(address deployer) internal returns (Deployment memory made) {
-        return deploy(deployer, IReputation(address(0)));
+    function deploy(address deployer) internal returns (Deployment memory) {
+        return deploy(deployer, usual());
     }
 
-    /// @notice The same, with someone who is told of ratings.
-    function deploy(address deployer, IReputation reputation) internal returns (Deployment memory made) {
-        uint256 nonce = vm.getNonce(deployer);
-        address registry = vm.computeCreateAddress(deployer, nonce + 1);
-        address rental = vm.computeCreateAddress(deployer, nonce + 3);
-        address panel = vm.computeCreateAddress(deployer, nonce + 6);
-        address ratings = vm.computeCreateAddress(deployer, nonce + 7);
+    /// @notice What a chain gets that has no ERC-8004 registries.
+    function usual() internal pure returns (Settings memory) {
+        return Settings(address(0), address(0), INTEL_X, INTEL_Y);
+    }
 
-        made.computeStaking = address(new ComputeStaking(registry, panel, address(0)));
-        made.computeRegistry =
-            address(new ComputeRegistry(ComputeStaking(made.computeStaking), IProviderObligations(rental)));
-        made.ledgerManager = address(new LedgerManager());
-        made.computeRental = address(
-            new ComputeRental(
-                IComputeRegistry(registry),
-                LedgerManager(made.ledgerManager),
-                IGuardianPanel(panel),
-                IProviderRatings(ratings)
-            )
+    /// @notice The same with settings. Another root key than Intel's is for tests alone.
+    /// @dev Contracts that obey each other learn each other's address from the deployer's nonces.
+    function deploy(address deployer, Settings memory settings) internal returns (Deployment memory made) {
+        made = _deployIdentity(settings);
+        _predict(deployer, made);
+        _deployMoney(made);
+        _deployGuardians(made);
+        _deployAttestation(made, settings);
+    }
+
+    /// @dev In the order in which they are deployed.
+    function _predict(address deployer, Deployment memory made) private view {
+        uint256 nonce = vm.getNonce(deployer);
+        made.computeStaking = vm.computeCreateAddress(deployer, nonce);
+        made.computeRegistry = vm.computeCreateAddress(deployer, nonce + 1);
+        made.ledgerManager = vm.computeCreateAddress(deployer, nonce + 2);
+        made.computeRental = vm.computeCreateAddress(deployer, nonce + 3);
+        made.inferenceServing = vm.computeCreateAddress(deployer, nonce + 4);
+        made.triggerRegistry = vm.computeCreateAddress(deployer, nonce + 5);
+        made.guardianPanel = vm.computeCreateAddress(deployer, nonce + 6);
+        made.providerRatings = vm.computeCreateAddress(deployer, nonce + 7);
+        made.agentReputation = vm.computeCreateAddress(deployer, nonce + 8);
+        made.providerFlags = vm.computeCreateAddress(deployer, nonce + 9);
+        made.providerDiscovery = vm.computeCreateAddress(deployer, nonce + 10);
+        made.pccs = vm.computeCreateAddress(deployer, nonce + 11);
+        made.attestationRegistry = vm.computeCreateAddress(deployer, nonce + 12);
+        made.attesterQuorums = vm.computeCreateAddress(deployer, nonce + 13);
+    }
+
+    function _deployIdentity(Settings memory settings) private returns (Deployment memory made) {
+        made.identityRegistry = settings.identityRegistry;
+        made.reputationRegistry = settings.reputationRegistry;
+        if (made.identityRegistry == address(0)) made.identityRegistry = address(new IdentityRegistry());
+        if (made.reputationRegistry == address(0)) {
+            made.reputationRegistry =
+                address(new ReputationRegistry(IIdentityRegistry(made.identityRegistry)));
+        }
+    }
+
+    function _deployMoney(Deployment memory made) private {
+        IComputeRegistry registry = IComputeRegistry(made.computeRegistry);
+        ILedgerManager ledger = ILedgerManager(made.ledgerManager);
+        address staking = address(new ComputeStaking(made.computeRegistry, made.guardianPanel, address(0)));
+        _check(staking, made.computeStaking);
+        _check(
+            address(
+                new ComputeRegistry(
+                    IComputeStaking(staking),
+                    IProviderObligations(made.computeRental),
+                    IAttestationRegistry(made.attestationRegistry),
+                    made.identityRegistry
+                )
+            ),
+            made.computeRegistry
         );
-        made.inferenceServing = address(new InferenceServing(registry));
-        made.triggerRegistry = address(new TriggerRegistry(LedgerManager(made.ledgerManager)));
-        made.guardianPanel = address(
-            new GuardianPanel(
-                IComputeRegistry(registry),
-                ComputeStaking(made.computeStaking),
-                LedgerManager(made.ledgerManager),
-                rental
-            )
+        _check(address(new LedgerManager()), made.ledgerManager);
+        _check(
+            address(
+                new ComputeRental(
+                    registry,
+                    ledger,
+                    IGuardianPanel(made.guardianPanel),
+                    IProviderRatings(made.providerRatings)
+                )
+            ),
+            made.computeRental
         );
-        made.providerRatings = address(
-            new ProviderRatings(
-                IComputeRegistry(registry),
-                ComputeStaking(made.computeStaking),
-                IComputeRental(rental),
-                reputation
-            )
+        _check(address(new InferenceServing(made.computeRegistry)), made.inferenceServing);
+        _check(address(new TriggerRegistry(ledger)), made.triggerRegistry);
+    }
+
+    /// @dev What people say of providers.
+    function _deployGuardians(Deployment memory made) private {
+        IComputeRegistry registry = IComputeRegistry(made.computeRegistry);
+        IComputeStaking staking = IComputeStaking(made.computeStaking);
+        _check(
+            address(
+                new GuardianPanel(registry, staking, ILedgerManager(made.ledgerManager), made.computeRental)
+            ),
+            made.guardianPanel
         );
+        _check(
+            address(
+                new ProviderRatings(
+                    registry, staking, IComputeRental(made.computeRental), IReputation(made.agentReputation)
+                )
+            ),
+            made.providerRatings
+        );
+        _check(
+            address(
+                new AgentReputation(
+                    registry,
+                    made.providerRatings,
+                    IReputationRegistry(made.reputationRegistry),
+                    made.identityRegistry
+                )
+            ),
+            made.agentReputation
+        );
+        _check(address(new ProviderFlags(registry, staking)), made.providerFlags);
+        _check(
+            address(new ProviderDiscovery(registry, IProviderFlags(made.providerFlags))),
+            made.providerDiscovery
+        );
+    }
+
+    /// @dev What machines prove.
+    function _deployAttestation(Deployment memory made, Settings memory settings) private {
+        _check(address(new Pccs(settings.rootX, settings.rootY)), made.pccs);
+        _check(
+            address(new AttestationRegistry(IPccs(made.pccs), IComputeRegistry(made.computeRegistry))),
+            made.attestationRegistry
+        );
+        _check(address(new AttesterQuorums(IComputeStaking(made.computeStaking))), made.attesterQuorums);
     }
 
     /// @notice Whether there is such a system on this chain, each contract at its place and knowing the others.
     function isWired(Deployment memory made) internal view returns (bool) {
-        return made.ledgerManager.code.length != 0
-            && _knows(made.computeStaking, "REGISTRY()", made.computeRegistry)
+        return made.ledgerManager.code.length != 0 && _isMoneyWired(made) && _isTrustWired(made);
+    }
+
+    function _isMoneyWired(Deployment memory made) private view returns (bool) {
+        return _knows(made.computeStaking, "REGISTRY()", made.computeRegistry)
             && _knows(made.computeStaking, "SLASHER()", made.guardianPanel)
             && _knows(made.computeRegistry, "STAKING()", made.computeStaking)
             && _knows(made.computeRegistry, "OBLIGATIONS()", made.computeRental)
@@ -94,6 +217,24 @@ library ComputeSystem {
             && _knows(made.guardianPanel, "RENTAL()", made.computeRental)
             && _knows(made.inferenceServing, "REGISTRY()", made.computeRegistry)
             && _knows(made.triggerRegistry, "LEDGER()", made.ledgerManager);
+    }
+
+    function _isTrustWired(Deployment memory made) private view returns (bool) {
+        return _knows(made.computeRegistry, "ATTESTATIONS()", made.attestationRegistry)
+            && _knows(made.attestationRegistry, "REGISTRY()", made.computeRegistry)
+            && _knows(made.attestationRegistry, "pccs()", made.pccs)
+            && _knows(made.attesterQuorums, "STAKING()", made.computeStaking)
+            && _knows(made.computeRegistry, "IDENTITY()", made.identityRegistry)
+            && _knows(made.reputationRegistry, "getIdentityRegistry()", made.identityRegistry)
+            && _knows(made.providerRatings, "REPUTATION()", made.agentReputation)
+            && _knows(made.agentReputation, "RATINGS()", made.providerRatings)
+            && _knows(made.agentReputation, "REPUTATION()", made.reputationRegistry)
+            && _knows(made.providerFlags, "STAKING()", made.computeStaking)
+            && _knows(made.providerDiscovery, "FLAGS()", made.providerFlags);
+    }
+
+    function _check(address found, address expected) private pure {
+        require(found == expected, Misplaced(found, expected));
     }
 
     /// @dev Asks without trust: another chain may have anything at the address.

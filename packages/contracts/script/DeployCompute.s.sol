@@ -4,16 +4,21 @@ pragma solidity 0.8.37;
 import {Script} from "forge-std/Script.sol";
 import {console} from "forge-std/console.sol";
 
+import {IReputationRegistry} from "../src/compute/interfaces/IReputationRegistry.sol";
 import {ComputeSystem} from "./ComputeSystem.sol";
 
 /// @notice Deploys Jeju Compute and writes `deployments/<chainId>.json`. A second run leaves what is there as it is.
 /// @dev Writes into the folder `DEPLOYMENTS` instead if the environment names one.
+/// @dev Uses the ERC-8004 registries that `IDENTITY_REGISTRY` and `REPUTATION_REGISTRY` name, and deploys what is not named.
 /// @dev Signs with `PRIVATE_KEY` from the environment; on chain 31337, and only there, with anvil's first account if unset.
 contract DeployCompute is Script {
     using ComputeSystem for ComputeSystem.Deployment;
 
     /// @notice This key is known to everyone: set PRIVATE_KEY to deploy anywhere but on a local chain.
     error PublicKeyOnRealChain(uint256 chainId);
+
+    /// @notice The registry of reputation speaks of agents of another registry of identities.
+    error ReputationOfOthers(address reputationRegistry, address identityRegistry);
 
     uint256 private constant LOCAL_CHAIN = 31_337;
     uint256 private constant ANVIL_KEY = 0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80;
@@ -28,25 +33,47 @@ contract DeployCompute is Script {
         uint256 key = vm.envOr("PRIVATE_KEY", ANVIL_KEY);
         require(block.chainid == LOCAL_CHAIN || key != ANVIL_KEY, PublicKeyOnRealChain(block.chainid));
 
+        ComputeSystem.Settings memory settings = _settings();
+
         uint256 blockNumber = block.number;
         vm.startBroadcast(key);
-        ComputeSystem.Deployment memory made = ComputeSystem.deploy(vm.addr(key));
+        ComputeSystem.Deployment memory made = ComputeSystem.deploy(vm.addr(key), settings);
         vm.stopBroadcast();
 
         _write(path, made, blockNumber);
         console.log("Jeju Compute is deployed; see packages/contracts/%s", path);
     }
 
+    function _settings() private view returns (ComputeSystem.Settings memory settings) {
+        settings = ComputeSystem.usual();
+        settings.identityRegistry = vm.envOr("IDENTITY_REGISTRY", address(0));
+        settings.reputationRegistry = vm.envOr("REPUTATION_REGISTRY", address(0));
+        if (settings.reputationRegistry == address(0)) return settings;
+        require(
+            IReputationRegistry(settings.reputationRegistry).getIdentityRegistry()
+                == settings.identityRegistry,
+            ReputationOfOthers(settings.reputationRegistry, settings.identityRegistry)
+        );
+    }
+
     /// @dev A file that is not of this form gives addresses at which nothing is wired.
     function _read(string memory path) private view returns (ComputeSystem.Deployment memory made) {
         string memory json = vm.readFile(path);
+        made.agentReputation = _address(json, ".agentReputation");
+        made.attestationRegistry = _address(json, ".attestationRegistry");
+        made.attesterQuorums = _address(json, ".attesterQuorums");
         made.computeRegistry = _address(json, ".computeRegistry");
         made.computeRental = _address(json, ".computeRental");
         made.computeStaking = _address(json, ".computeStaking");
         made.guardianPanel = _address(json, ".guardianPanel");
+        made.identityRegistry = _address(json, ".identityRegistry");
         made.inferenceServing = _address(json, ".inferenceServing");
         made.ledgerManager = _address(json, ".ledgerManager");
+        made.pccs = _address(json, ".pccs");
+        made.providerDiscovery = _address(json, ".providerDiscovery");
+        made.providerFlags = _address(json, ".providerFlags");
         made.providerRatings = _address(json, ".providerRatings");
+        made.reputationRegistry = _address(json, ".reputationRegistry");
         made.triggerRegistry = _address(json, ".triggerRegistry");
     }
 
@@ -62,13 +89,21 @@ contract DeployCompute is Script {
         string memory object = "deployment";
         vm.serializeUint(object, "chainId", block.chainid);
         vm.serializeUint(object, "blockNumber", blockNumber);
+        vm.serializeAddress(object, "agentReputation", made.agentReputation);
+        vm.serializeAddress(object, "attestationRegistry", made.attestationRegistry);
+        vm.serializeAddress(object, "attesterQuorums", made.attesterQuorums);
         vm.serializeAddress(object, "computeRegistry", made.computeRegistry);
         vm.serializeAddress(object, "computeRental", made.computeRental);
         vm.serializeAddress(object, "computeStaking", made.computeStaking);
         vm.serializeAddress(object, "guardianPanel", made.guardianPanel);
+        vm.serializeAddress(object, "identityRegistry", made.identityRegistry);
         vm.serializeAddress(object, "inferenceServing", made.inferenceServing);
         vm.serializeAddress(object, "ledgerManager", made.ledgerManager);
+        vm.serializeAddress(object, "pccs", made.pccs);
+        vm.serializeAddress(object, "providerDiscovery", made.providerDiscovery);
+        vm.serializeAddress(object, "providerFlags", made.providerFlags);
         vm.serializeAddress(object, "providerRatings", made.providerRatings);
+        vm.serializeAddress(object, "reputationRegistry", made.reputationRegistry);
         vm.writeJson(vm.serializeAddress(object, "triggerRegistry", made.triggerRegistry), path);
     }
 }

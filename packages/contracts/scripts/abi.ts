@@ -7,26 +7,39 @@ import { join } from 'node:path'
 import { foundry } from './foundry.ts'
 
 const CONTRACTS = [
+  'AgentReputation',
   'AttestationRegistry',
   'AttesterQuorums',
   'ComputeRegistry',
   'ComputeRental',
   'ComputeStaking',
   'GuardianPanel',
+  'IdentityRegistry',
   'InferenceServing',
   'LedgerManager',
   'Pccs',
+  'ProviderDiscovery',
+  'ProviderFlags',
   'ProviderRatings',
+  'ReputationRegistry',
   'TriggerRegistry',
 ]
 const ADDRESSES = [
+  'agentReputation',
+  'attestationRegistry',
+  'attesterQuorums',
   'computeRegistry',
   'computeRental',
   'computeStaking',
   'guardianPanel',
+  'identityRegistry',
   'inferenceServing',
   'ledgerManager',
+  'pccs',
+  'providerDiscovery',
+  'providerFlags',
   'providerRatings',
+  'reputationRegistry',
   'triggerRegistry',
 ]
 const LOCAL_CHAIN = '31337'
@@ -41,7 +54,10 @@ type Item = { type: string; name?: string; inputs?: { type: string }[] }
  * interface alone while there is no contract; undefined while there is neither.
  */
 function abiOf(name: string): Item[] | undefined {
-  const contract = artifact(`${name}.sol`, name) ?? artifact(`attestation/${name}.sol`, name)
+  const contract =
+    artifact(`${name}.sol`, name) ??
+    artifact(`attestation/${name}.sol`, name) ??
+    artifact(`identity/${name}.sol`, name)
   const promised = artifact(`interfaces/I${name}.sol`, `I${name}`)
   if (contract === undefined || promised === undefined) return contract ?? promised
   const bySignature = new Map(promised.map((item) => [signature(item), item]))
@@ -73,11 +89,14 @@ function deployments(): Record<string, Record<string, unknown>> {
 
 function deploymentsFile(): string {
   return `${HEAD}
+/** The contracts of a deployment. */
+export const contractNames = [
+${ADDRESSES.map((key) => `  '${key}',\n`).join('')}] as const
+
 /** Where the contracts are on a chain, and since which block. */
-export type Deployment = {
-  readonly chainId: number
-  readonly blockNumber: number
-${ADDRESSES.map((key) => `  readonly ${key}: \`0x\${string}\`\n`).join('')}}
+export type Deployment = { readonly chainId: number; readonly blockNumber: number } & {
+  readonly [name in (typeof contractNames)[number]]: \`0x\${string}\`
+}
 
 /** The known deployments, by chain id. */
 export const deployments: { readonly [chainId: number]: Deployment } = ${JSON.stringify(deployments(), null, 2)}
@@ -96,7 +115,7 @@ const exports = [...files.keys()].map((file) => `export { ${file.slice(0, -3)}Ab
 files.set('deployments.ts', deploymentsFile())
 files.set(
   'index.ts',
-  `${HEAD}${exports.join('')}export { type Deployment, deployments } from './deployments.ts'\n`,
+  `${HEAD}${exports.join('')}export { contractNames, type Deployment, deployments } from './deployments.ts'\n`,
 )
 
 const there = existsSync(join(root, 'abi'))

@@ -38,17 +38,23 @@ console.log(JSON.stringify({ names: Object.keys(contracts).sort(), selector: dat
   )
   const { names, selector } = JSON.parse(run(project, process.execPath, 'main.js'))
   expect(names).toEqual([
+    'AgentReputationAbi',
     'AttestationRegistryAbi',
     'AttesterQuorumsAbi',
     'ComputeRegistryAbi',
     'ComputeRentalAbi',
     'ComputeStakingAbi',
     'GuardianPanelAbi',
+    'IdentityRegistryAbi',
     'InferenceServingAbi',
     'LedgerManagerAbi',
     'PccsAbi',
+    'ProviderDiscoveryAbi',
+    'ProviderFlagsAbi',
     'ProviderRatingsAbi',
+    'ReputationRegistryAbi',
     'TriggerRegistryAbi',
+    'contractNames',
     'deployments',
   ])
   expect(selector).toMatch(/^0x[0-9a-f]{8}$/)

@@ -3,11 +3,15 @@ import {
   ComputeRegistryAbi,
   ComputeRentalAbi,
   ComputeStakingAbi,
+  contractNames,
   type Deployment,
   deployments,
+  IdentityRegistryAbi,
   InferenceServingAbi,
   LedgerManagerAbi,
   PccsAbi,
+  ProviderDiscoveryAbi,
+  ProviderFlagsAbi,
   TriggerRegistryAbi,
 } from '@jejunetwork/contracts'
 import type { Abi } from 'viem'
@@ -18,9 +22,13 @@ export {
   ComputeRegistryAbi,
   ComputeRentalAbi,
   ComputeStakingAbi,
+  contractNames,
   type Deployment,
+  IdentityRegistryAbi,
   InferenceServingAbi,
   LedgerManagerAbi,
+  ProviderDiscoveryAbi,
+  ProviderFlagsAbi,
   TriggerRegistryAbi,
 }
 
@@ -30,9 +38,11 @@ export const abis: readonly Abi[] = [
   ComputeRegistryAbi,
   ComputeRentalAbi,
   ComputeStakingAbi,
+  IdentityRegistryAbi,
   InferenceServingAbi,
   LedgerManagerAbi,
   PccsAbi,
+  ProviderFlagsAbi,
   TriggerRegistryAbi,
 ]
 

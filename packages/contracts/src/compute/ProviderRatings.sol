@@ -13,6 +13,9 @@ import {IReputation} from "./interfaces/IReputation.sol";
 /// changes nothing here.
 contract ProviderRatings is IProviderRatings {
     uint8 private constant BEST = 5;
+    uint256 private constant REPUTATION_GAS = 600_000;
+    /// @dev Of what is left a call passes on 63/64 at most.
+    uint256 private constant GAS_WANTED = REPUTATION_GAS * 64 / 63 + 20_000;
 
     IComputeRegistry public immutable REGISTRY;
     IComputeStaking public immutable STAKING;
@@ -88,7 +91,11 @@ contract ProviderRatings is IProviderRatings {
 
     function _passOn(uint256 providerId, address renter, Rating memory rating) private {
         if (address(REPUTATION) == address(0)) return;
-        try REPUTATION.rated(providerId, renter, rating.sessionId, rating.score, rating.token, rating.paid) {}
+        // Else whoever estimates gas would find that it works without.
+        require(gasleft() >= GAS_WANTED, GasTooLow(gasleft(), GAS_WANTED));
+        try REPUTATION.rated{gas: REPUTATION_GAS}(
+            providerId, renter, rating.sessionId, rating.score, rating.token, rating.paid
+        ) {}
         catch {
             emit ReputationRefused(rating.sessionId);
         }

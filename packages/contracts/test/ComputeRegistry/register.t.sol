@@ -31,7 +31,8 @@ contract RegisterTest is ComputeTest {
         vm.assertTrue(made.active, "active");
         vm.assertEq(registry.providerIdOf(provider), 1, "id of its owner");
         vm.assertEq(registry.ownerOf(1), provider, "owner of its id");
-        vm.assertEq(registry.attestation(1), 0, "claimed only");
+        (uint8 level,,,,) = registry.attestation(1);
+        vm.assertEq(level, 0, "claimed only");
         vm.assertEq(staking.stakeOf(provider), 0.3 ether, "stake");
         vm.assertTrue(staking.isStaked(provider, IComputeStaking.Role.Provider), "staked");
         vm.assertEq(address(registry).balance, 0, "the registry keeps nothing");

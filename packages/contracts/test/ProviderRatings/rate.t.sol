@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ComputeSystem} from "../../script/ComputeSystem.sol";
-import {ComputeRegistry} from "../../src/compute/ComputeRegistry.sol";
-import {ComputeRental} from "../../src/compute/ComputeRental.sol";
-import {ComputeStaking} from "../../src/compute/ComputeStaking.sol";
-import {ProviderRatings} from "../../src/compute/ProviderRatings.sol";
 import {IProviderRatings} from "../../src/compute/interfaces/IProviderRatings.sol";
-import {IReputation} from "../../src/compute/interfaces/IReputation.sol";
 import {ComputeTest} from "../utils/ComputeTest.sol";
 
-/// @notice Remembers the last rating, or refuses all.
-contract TestReputation is IReputation {
-    bool public refuses;
-    uint256 public last;
+/// @notice A reputation registry as others may have it: it refuses, or eats all gas.
+contract HostileReputation {
+    bool private immutable EATS;
 
-    function setRefuses(bool refuses_) external {
-        refuses = refuses_;
+    constructor(bool eats) {
+        EATS = eats;
     }
 
-    function rated(uint256, address, uint256, uint8 score, address, uint256) external {
-        require(!refuses, "no");
-        last = score;
+    fallback() external {
+        while (EATS) {}
+        revert("no");
     }
 }
 
@@ -99,19 +92,27 @@ contract RateTest is ComputeTest {
         ratings.rate(sessionId, renter, 5);
     }
 
-    /// RENT-55: reputation elsewhere is told, and what it refuses counts here all the same.
-    function test_reputationMayRefuse(bool refuses) external {
-        TestReputation reputation = new TestReputation();
-        reputation.setRefuses(refuses);
-        ComputeSystem.Deployment memory made = ComputeSystem.deploy(address(this), reputation);
-        (registry, staking) = (ComputeRegistry(made.computeRegistry), ComputeStaking(made.computeStaking));
-        (rental, ratings) =
-        (ComputeRental(payable(made.computeRental)), ProviderRatings(made.providerRatings));
+    /// RENT-55: a reputation registry that refuses, or eats all the gas it is given, changes nothing here.
+    function test_reputationMayRefuse() external {
+        _rateDespite(new HostileReputation(false));
+        _rateDespite(new HostileReputation(true));
+    }
+
+    function _rateDespite(HostileReputation hostile) private {
+        _useWith(address(identity), address(hostile));
         sessionId = _run(1);
         vm.prank(renter);
         staking.stake{value: 0.01 ether}();
+        vm.expectEmit(address(ratings));
+        emit IProviderRatings.ReputationRefused(sessionId);
         _rate(renter, sessionId, 4);
-        vm.assertEq(reputation.last(), refuses ? 0 : 4, "told");
         vm.assertEq(ratings.ratingOf(1, renter).score, 4, "counts");
+    }
+
+    /// RENT-55: too little gas for reputation is told, so that an estimate of gas is enough for it.
+    function test_revertsWhen_gasIsTooLow() external {
+        vm.expectPartialRevert(IProviderRatings.GasTooLow.selector);
+        vm.prank(renter);
+        rental.rate{gas: 500_000}(sessionId, 4);
     }
 }

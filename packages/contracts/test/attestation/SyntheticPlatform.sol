@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ComputeSystem} from "../../script/ComputeSystem.sol";
 import {AttestationRegistry} from "../../src/compute/attestation/AttestationRegistry.sol";
 import {Pccs} from "../../src/compute/attestation/Pccs.sol";
 import {IAttestationRegistry} from "../../src/compute/interfaces/IAttestationRegistry.sol";
@@ -32,13 +33,16 @@ abstract contract SyntheticPlatform is ComputeTest {
 
     function setUp() public virtual override {
         super.setUp();
+        ComputeSystem.Settings memory settings = ComputeSystem.usual();
+        (settings.rootX, settings.rootY) = (bytes32(_fixture("rootX")), bytes32(_fixture("rootY")));
+        _use(ComputeSystem.deploy(address(this), settings));
         providerId = _register();
         vm.prank(renter);
         otherId = registry.register{value: 0.1 ether}(ENDPOINT, HARDWARE, PRICE);
         vm.roll(1000);
         vm.setBlockhash(998, keccak256("block 998"));
-        pccs = new Pccs(bytes32(_fixture("rootX")), bytes32(_fixture("rootY")));
-        attestations = new AttestationRegistry(pccs, registry);
+        pccs = Pccs(system.pccs);
+        attestations = AttestationRegistry(system.attestationRegistry);
 
         pccs.updateCrl(pccs.rootKey(), _fixture("rootCrl"));
         authority = pccs.addAuthority(_fixture("platformCa"));

@@ -10,6 +10,7 @@ import {ComputeStaking} from "../../src/compute/ComputeStaking.sol";
 import {GuardianPanel} from "../../src/compute/GuardianPanel.sol";
 import {ProviderRatings} from "../../src/compute/ProviderRatings.sol";
 import {LedgerManager} from "../../src/compute/LedgerManager.sol";
+import {IdentityRegistry} from "../../src/compute/identity/IdentityRegistry.sol";
 
 /// @notice The system as the deployment script makes it, and the people of its tests.
 abstract contract ComputeTest is Test {
@@ -26,6 +27,8 @@ abstract contract ComputeTest is Test {
     ComputeRental internal rental;
     GuardianPanel internal panel;
     ProviderRatings internal ratings;
+    IdentityRegistry internal identity;
+    ComputeSystem.Deployment internal system;
 
     address internal provider = makeAddr("provider");
     address internal operator = makeAddr("operator");
@@ -34,17 +37,29 @@ abstract contract ComputeTest is Test {
 
     function setUp() public virtual {
         vm.warp(1_767_225_600);
-        ComputeSystem.Deployment memory made = ComputeSystem.deploy(address(this));
+        _use(ComputeSystem.deploy(address(this)));
+
+        vm.deal(provider, PURSE);
+        vm.deal(renter, PURSE);
+        vm.deal(stranger, PURSE);
+    }
+
+    /// @dev Goes on with a system that uses these registries of ERC-8004.
+    function _useWith(address identityRegistry, address reputationRegistry) internal {
+        ComputeSystem.Settings memory settings = ComputeSystem.usual();
+        (settings.identityRegistry, settings.reputationRegistry) = (identityRegistry, reputationRegistry);
+        _use(ComputeSystem.deploy(address(this), settings));
+    }
+
+    function _use(ComputeSystem.Deployment memory made) internal {
+        system = made;
         staking = ComputeStaking(made.computeStaking);
         registry = ComputeRegistry(made.computeRegistry);
         ledger = LedgerManager(made.ledgerManager);
         rental = ComputeRental(payable(made.computeRental));
         panel = GuardianPanel(made.guardianPanel);
         ratings = ProviderRatings(made.providerRatings);
-
-        vm.deal(provider, PURSE);
-        vm.deal(renter, PURSE);
-        vm.deal(stranger, PURSE);
+        identity = IdentityRegistry(made.identityRegistry);
     }
 
     /// @dev A provider of `provider`'s with the operator `operator`.

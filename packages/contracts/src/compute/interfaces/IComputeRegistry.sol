@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 
-import {INotYetSupported} from "./INotYetSupported.sol";
+import {IAttestationRegistry} from "./IAttestationRegistry.sol";
 import {IProviderStakes} from "./IProviderStakes.sol";
 
 /// @notice Who offers machines and models, where to reach them, and for how much.
-interface IComputeRegistry is INotYetSupported, IProviderStakes {
+interface IComputeRegistry is IProviderStakes {
     /// @dev `gpuCount` and `gpuModel` are read out of `hardwareAttestation`, which is the provider's own claim.
     struct Provider {
         address owner;
@@ -41,6 +41,18 @@ interface IComputeRegistry is INotYetSupported, IProviderStakes {
     /// @notice A session is pending, running or not yet paid out: end it and collect first.
     error ObligationsRemain(uint256 providerId);
 
+    /// @notice The agent is not the caller's.
+    error NotAgentOwner(uint256 agentId, address caller);
+
+    /// @notice The provider is linked to no agent.
+    error NoAgent(uint256 providerId);
+
+    /// @notice The provider's agent is still its owner's, or nobody says whose it is.
+    error NotSold(uint256 providerId, uint256 agentId);
+
+    /// @notice This contract takes no tokens but the agents that it mints, and hands those on.
+    error NotForHere();
+
     /// @notice Only the staking contract says who is staked.
     error NotStaking(address caller);
 
@@ -71,11 +83,23 @@ interface IComputeRegistry is INotYetSupported, IProviderStakes {
     /// @notice The stake of the provider's owner covers its roles again, or no longer does.
     event StakedSet(uint256 indexed providerId, bool staked);
 
+    /// @notice The provider is this agent of ERC-8004.
+    event AgentLinked(uint256 indexed providerId, uint256 indexed agentId);
+
+    /// @notice The identity registry gave no agent; the provider works without, and may link one later.
+    event AgentRefused(uint256 indexed providerId);
+
+    /// @notice The provider's agent is someone else's now, so the link is gone and the provider inactive.
+    event AgentSold(uint256 indexed providerId, uint256 indexed agentId, address indexed holder);
+
     /// @notice The provider left; its id will not be used again.
     event ProviderUnregistered(uint256 indexed providerId, address indexed owner);
 
     /// @notice Registers the caller as a provider, active at once. The ether sent becomes the caller's stake.
     /// @dev The stake must reach 0.1 ETH above what other roles need; what the caller staked before counts.
+    /// @dev Mints an ERC-8004 agent, whose URI is the endpoint with `/.well-known/agent-registration.json`, and hands its token to
+    /// the caller. If the identity registry fails, the provider works without an agent. Needs 750,000 gas left at that point, most
+    /// of which comes back.
     /// @param endpoint An http(s) URL of at most 256 printable ASCII characters.
     /// @param hardwareAttestation The JSON that a node's `GET /v1/hardware` prints; at most 2,048 bytes, a claim.
     /// @param pricePerHour In wei, above 0 and below 2^80.
@@ -84,7 +108,7 @@ interface IComputeRegistry is INotYetSupported, IProviderStakes {
         payable
         returns (uint256 providerId);
 
-    /// @notice Like `register`, linked to an ERC-8004 agent that the caller owns. Not yet supported.
+    /// @notice Like `register`, linked to an ERC-8004 agent that the caller owns, such as that of an earlier registration.
     function registerWithAgent(
         uint256 agentId,
         string memory endpoint,
@@ -95,6 +119,19 @@ interface IComputeRegistry is INotYetSupported, IProviderStakes {
     /// @notice Leaves: no new sessions, and the stake may be taken out. Reverts while a session is not paid out.
     /// @dev The caller may register again, under a new id.
     function unregister() external;
+
+    /// @notice Links the caller's provider to an agent that the caller owns, in place of the one before.
+    function linkAgent(uint256 agentId) external;
+
+    /// @notice Takes a provider off the market whose agent was sold, and undoes the link. By anyone.
+    /// @dev Whoever has the agent's token has nothing of the provider. The provider's owner may activate it again, without that agent.
+    function deactivateSold(uint256 providerId) external;
+
+    /// @notice Takes the token of an agent that this contract mints, and no other.
+    function onERC721Received(address operator, address from, uint256 agentId, bytes memory data)
+        external
+        view
+        returns (bytes4);
 
     /// @notice Sets the price of sessions that are yet to be made.
     function updatePricing(uint256 pricePerHour) external;
@@ -137,8 +174,22 @@ interface IComputeRegistry is INotYetSupported, IProviderStakes {
         view
         returns (address owner, uint256 pricePerHour, bool rentable);
 
-    /// @notice What is proven of the provider's hardware. Level 0 means claimed only, all that there is for now.
-    function attestation(uint256 providerId) external view returns (uint8 level);
+    /// @notice What is proven of the provider's machine now, as the attestation registry says: level 0 is claimed only, 1 attested by
+    /// a quorum, 2 verified on chain. Zeros where nothing is.
+    function attestation(uint256 providerId)
+        external
+        view
+        returns (
+            uint8 level,
+            IAttestationRegistry.TeeType teeType,
+            bytes27 workload,
+            bytes12 platformId,
+            uint32 expiry
+        );
+
+    /// @notice The ERC-8004 agent that the provider is linked to. Ids begin at 0, so `linked` says whether there is one.
+    /// @dev Warning: its token may have been sold since; `deactivateSold` then undoes the link.
+    function agentOf(uint256 providerId) external view returns (bool linked, uint256 agentId);
 
     /// @notice How many providers ever registered; ids run from 1 to this.
     function providerCount() external view returns (uint256);

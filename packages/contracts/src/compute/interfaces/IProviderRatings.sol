@@ -35,6 +35,9 @@ interface IProviderRatings {
     /// @notice Rating takes a user's stake of 0.01 ETH.
     error UserStakeNeeded(address renter);
 
+    /// @notice The call needs `wanted` gas left for reputation elsewhere; it had `left`. What is not used comes back.
+    error GasTooLow(uint256 left, uint256 wanted);
+
     /// @notice A renter rated a provider, in place of what he said before.
     event Rated(
         uint256 indexed providerId,

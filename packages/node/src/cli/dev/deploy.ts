@@ -12,7 +12,7 @@ import { foundry } from './foundry.ts'
 /** The contracts' sources in this repository, which the deploying command runs from. */
 export const CONTRACTS: string = join(import.meta.dirname, '../../../../contracts')
 
-/** Deploys the eight contracts by the command that the docs name, and reads back where they are. */
+/** Deploys the contracts by the command that the docs name, and reads back where they are. */
 export async function deploy(options: deploy.Options): Promise<Deployment> {
   const { chainId, environment, rpcUrl, signal } = options
   await access(CONTRACTS, constants.W_OK).catch((cause: unknown) => {
