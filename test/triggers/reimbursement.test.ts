@@ -1,11 +1,7 @@
+import { ReceiptProof, TriggerInput } from '@jejunetwork/sdk'
 import { concat, encodePacked, type Hex, keccak256, toHex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TriggerRegistryAbi as abi } from '../../packages/contracts/abi/index.ts'
-import {
-  type RpcBlock,
-  type RpcReceipt,
-  receiptProof,
-} from '../../packages/contracts/scripts/receiptProof.ts'
 import { type Chain, startChain } from '../chain.ts'
 import { createAgent, cronConfig, eventConfig, sponsor, tickInput, webhookConfig, write } from './agent.ts'
 
@@ -69,12 +65,11 @@ test('TRG-40: so is one of deliveries', async () => {
 test('TRG-40: so is one of logs, of a block of 200 transactions, fresh or older than BLOCKHASH reaches', async () => {
   await rpc('anvil_setCode', [EMITTER_AT, EMITTER])
   const id = await sponsored(2, eventConfig(EMITTER_AT))
-  const { block, receipts } = await blockOf(200)
-  const input = (index: number): Hex =>
-    concat([
-      encodePacked(['uint8', 'uint64', 'uint32', 'uint32'], [1, BigInt(block['number'] ?? 0), index, 0]),
-      receiptProof(block, receipts, index),
-    ])
+  const block = await blockOf(200)
+  const input = (transactionIndex: number): Hex => {
+    const proof = block.proofOf(transactionIndex)
+    return TriggerInput.ofLog({ logIndex: 0, number: block.number, proof, transactionIndex })
+  }
   for (const index of [0, 1, 127, 128, 199]) {
     const { gasUsed } = await repaid(() => execute('executeTrigger', [id, input(index)]))
     report(`log of transaction ${index} of 200`, gasUsed)
@@ -135,7 +130,7 @@ async function delivery(triggerId: bigint, nonce: number, length: number): Promi
 }
 
 /** A block of `count` transactions of all types, each with a log. */
-async function blockOf(count: number): Promise<{ block: RpcBlock; receipts: RpcReceipt[] }> {
+async function blockOf(count: number): Promise<ReceiptProof.ProvenBlock> {
   await rpc('evm_setAutomine', [false])
   const first = await chain.client.getTransactionCount({ address: account(8).address })
   for (let i = 0; i < count; i++) {
@@ -147,13 +142,13 @@ async function blockOf(count: number): Promise<{ block: RpcBlock; receipts: RpcR
   }
   await rpc('evm_mine', [])
   await rpc('evm_setAutomine', [true])
-  const block = (await rpc('eth_getBlockByNumber', ['latest', false])) as RpcBlock
-  return { block, receipts: (await rpc('eth_getBlockReceipts', ['latest'])) as RpcReceipt[] }
+  const blockNumber = await chain.client.getBlockNumber({ cacheTime: 0 })
+  return ReceiptProof.ofBlock(chain.client, { blockNumber })
 }
 
 /** Mines until the next block comes `distance` blocks after this one, without letting time pass. */
-async function mineTo(block: RpcBlock, distance: number): Promise<void> {
-  const ahead = BigInt(block['number'] ?? 0) + BigInt(distance) - 1n
+async function mineTo(block: ReceiptProof.ProvenBlock, distance: number): Promise<void> {
+  const ahead = block.number + BigInt(distance) - 1n
   const missing = ahead - (await chain.client.getBlockNumber({ cacheTime: 0 }))
   await rpc('anvil_mine', [toHex(missing), '0x0'])
 }

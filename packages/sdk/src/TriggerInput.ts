@@ -40,6 +40,25 @@ export declare namespace ofDelivery {
   type Options = Omit<Delivery, 'triggerId'> & { signature: Hex; payloadMode?: 'full' | 'hash' | undefined }
 }
 
+/** The input that runs an event trigger for a log; `ReceiptProof.ofBlock` makes the proof. */
+export function ofLog({ logIndex, number, proof, transactionIndex }: ofLog.Options): Hex {
+  return encodePacked(
+    ['uint8', 'uint64', 'uint32', 'uint32', 'bytes'],
+    [1, number, transactionIndex, logIndex, proof],
+  )
+}
+
+export declare namespace ofLog {
+  type Options = {
+    /** Of the block. */
+    number: bigint
+    transactionIndex: number
+    /** In its transaction's receipt, from 0. */
+    logIndex: number
+    proof: Hex
+  }
+}
+
 /** Tick, or nonce and signing time, in an input. */
 export function parse(kind: 'cron' | 'webhook', input: Hex): parse.Result {
   if (kind === 'cron') return { tick: hexToBigInt(slice(input, 1, 6)) }

@@ -1,5 +1,5 @@
-import type { Deployment } from '@jejunetwork/sdk'
-import type { Hex, PublicClient } from 'viem'
+import type { Deployment, ReceiptProof, TriggerConfig } from '@jejunetwork/sdk'
+import type { Hash, PublicClient } from 'viem'
 import type { Log } from '../log.ts'
 import type { Sender } from '../send.ts'
 import type { Agenda } from './Agenda.ts'
@@ -16,20 +16,18 @@ export type Desk = {
   sessions: Agenda
   /** Runs triggers without a sponsor too, at the keeper's own expense. */
   unpaid: boolean
+  /** The event triggers there are. */
+  watched: Map<bigint, TriggerConfig.EventConfig>
+  /** Blocks of which logs were proven, for as long as they are still there. */
+  proven: Map<bigint, ReceiptProof.ProvenBlock>
+  /** How many blocks' logs the node gives at once. */
+  spans: { logs: bigint }
   /** Up to which block events were heard, and up to which ids things are known. */
-  known: { block: bigint | undefined; triggers: bigint; sessions: bigint; sweptAt: bigint }
+  known: { block: Head | undefined; triggers: bigint; sessions: bigint; sweptAt: bigint }
 }
 
-/** One execution that the chain says is due. */
-export type Due = {
-  triggerId: bigint
-  input: Hex
-  /** Tick or nonce, for the log. */
-  key: bigint
-  gasLimit: bigint
-  /** Undefined if nobody pays. */
-  maxGasPrice: bigint | undefined
-}
+/** A block that was the newest one when it was looked at. */
+export type Head = { number: bigint; hash: Hash; timestamp: bigint }
 
 /** The block that is being made: what an execution sent now will see. */
-export type Now = { time: bigint; baseFee: bigint }
+export type Now = { number: bigint; time: bigint; baseFee: bigint }

@@ -1,10 +1,13 @@
 import { TriggerRegistryAbi as abi, ContractRevertedError, Trigger } from '@jejunetwork/sdk'
 import { decodeFunctionResult, encodeFunctionData, parseEventLogs, size, type TransactionReceipt } from 'viem'
 import type { Fees } from '../send.ts'
-import type { Desk, Due, Now } from './Desk.ts'
+import type { Desk, Now } from './Desk.ts'
+import type { Due } from './Due.ts'
 
 /** What a sponsor repays of the priority fee at most; more would be the keeper's loss. */
 const TIP_CAP = 2_000_000_000n
+/** What a sponsor repays is right to one percent, so that tips, which come without a premium, may seem to cost a little. */
+const REPAID_PERCENT = 99n
 /** The registry keeps a reserve behind each call, may refill, and calls through a forwarder. Unused gas costs nothing. */
 const GAS_EACH = 320_000n
 const GAS_ONCE = 120_000n
@@ -78,7 +81,7 @@ async function worthwhile(
       rest = ready
       continue
     }
-    if (unpaid || paid >= cost) return { batch: rest, fees }
+    if (unpaid || paid * 100n >= cost * REPAID_PERCENT) return { batch: rest, fees }
     log.warn('not worth its gas', {
       cost,
       executor: sender.address,
@@ -101,8 +104,9 @@ async function rehearse(
   const most = least(fees.maxFeePerGas, capOf(batch, fees).maxFeePerGas)
   const { maxPriorityFeePerGas } = fees
   const call = { account, data: dataOf(batch), gas: gasOf(batch), maxFeePerGas: most, maxPriorityFeePerGas }
-  const blockOverrides = { baseFeePerGas: now.baseFee, time: now.time }
+  const blockOverrides = { baseFeePerGas: now.baseFee, number: now.number, time: now.time }
   const [block] = await client.simulateBlocks({
+    blockNumber: now.number - 1n,
     validation: true,
     blocks: [{ blockOverrides, calls: [{ ...call, to: deployment.triggerRegistry }] }],
   })
@@ -132,7 +136,7 @@ async function send(desk: Desk, { batch, fees }: Order): Promise<void> {
       gas: gasOf(batch),
       most,
     })
-    await record(desk, receipt)
+    await record(desk, { batch, receipt })
   } catch (error) {
     if (!(error instanceof ContractRevertedError)) throw error
     log.error('the registry refused to execute', { error, triggerIds: batch.map((due) => due.triggerId) })
@@ -140,7 +144,10 @@ async function send(desk: Desk, { batch, fees }: Order): Promise<void> {
 }
 
 /** Notes what ran, and looks at once at what comes next. */
-async function record(desk: Desk, receipt: TransactionReceipt): Promise<void> {
+async function record(
+  desk: Desk,
+  { batch, receipt }: { batch: readonly Due[]; receipt: TransactionReceipt },
+): Promise<void> {
   const { log, sender, store, triggers } = desk
   const runs = parseEventLogs({ abi, eventName: 'TriggerExecuted', logs: receipt.logs })
   const skipped = parseEventLogs({ abi, eventName: 'TriggerSkipped', logs: receipt.logs })
@@ -149,7 +156,10 @@ async function record(desk: Desk, receipt: TransactionReceipt): Promise<void> {
   for (const { args } of runs) {
     const { key, success, triggerId } = args
     log.info(success ? 'executed' : 'executed; the call reverted', { key, paid: args.paid, triggerId })
-    await store.deliveries.close(triggerId, key, { state: success ? 'executed' : 'failed' })
+    const kind = batch.find((due) => due.triggerId === triggerId)?.kind
+    if (kind === 'webhook')
+      await store.deliveries.close(triggerId, key, { state: success ? 'executed' : 'failed' })
+    if (kind === 'event') await store.logs.close(triggerId, key, { state: success ? 'executed' : 'failed' })
     triggers.set(triggerId, 0n)
   }
   for (const { args } of skipped) {

@@ -1,9 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { ComputeError, type Deployment, TriggerRegistryAbi } from '@jejunetwork/sdk'
+import { ComputeError, type Deployment } from '@jejunetwork/sdk'
 import type { LocalAccount, PublicClient } from 'viem'
-import { readContract } from 'viem/actions'
 import { linked } from '../linked.ts'
 import type { Log } from '../log.ts'
 import { every } from '../loop.ts'
@@ -11,17 +10,18 @@ import { createSender } from '../send.ts'
 import { createAgenda } from './Agenda.ts'
 import { closeSessions } from './closeSessions.ts'
 import type { Desk, Now } from './Desk.ts'
+import { dueLogs } from './events/dueLogs.ts'
+import { watchLogs } from './events/watchLogs.ts'
 import { execute } from './execute.ts'
 import { findDue } from './findDue.ts'
 import { openHooks } from './gateway/HookFile.ts'
+import { headOf } from './heads.ts'
+import { keepCredit } from './keepCredit.ts'
 import type { Store } from './store/Store.ts'
 import { openSqliteStore } from './store/sqlite.ts'
 import { createWebhookServer, listen } from './webhooks.ts'
 
-/** What was earned is fetched when it is worth this many times its gas, and looked at once in so many polls. */
-const WORTH = 20n
-const COLLECT_GAS = 45_000n
-const POLLS_PER_COLLECTION = 40
+const POLLS_PER_CREDIT = 40
 
 export type KeeperConfig = {
   deployment: Deployment
@@ -64,18 +64,18 @@ export async function start(config: KeeperConfig, deps: start.Deps): Promise<Kee
   const onAccepted = () => void wake.dispatchEvent(new Event('wake'))
   const server = createWebhookServer(desk, { hooks, onAccepted })
   if (webhooks) await listen(server, webhooks)
-  await openCredit(desk)
-  log.info('this keeper runs cron and webhook triggers; event triggers need another one', {})
+  await keepCredit(desk)
 
   const onError = (error: unknown) => log.error('a look at the chain failed; the next one comes', { error })
-  const loops = [every(config.pollMs, () => runTriggers(desk), { onError, signal: life, wake })]
+  const loops = [
+    every(config.pollMs, () => runTriggers(desk), { onError, signal: life, wake }),
+    every(config.pollMs, () => runEvents(desk), { onError, signal: life }),
+  ]
   if (config.sessions)
     loops.push(
       every(config.pollMs, async () => closeSessions(desk, await nowOf(client)), { onError, signal: life }),
     )
-  loops.push(
-    every(config.pollMs * POLLS_PER_COLLECTION, () => collectCredit(desk), { onError, signal: life }),
-  )
+  loops.push(every(config.pollMs * POLLS_PER_CREDIT, () => keepCredit(desk), { onError, signal: life }))
   const done = Promise.all(loops).then(async () => {
     await server.close()
     await store.close()
@@ -103,6 +103,9 @@ function createDesk(config: KeeperConfig, options: start.Deps & { store: Store }
   return {
     client,
     deployment,
+    proven: new Map(),
+    spans: { logs: 1_024n },
+    watched: new Map(),
     known: { block: undefined, sessions: 0n, sweptAt: 0n, triggers: 0n },
     log,
     sender: createSender({ account, client, log, outbox, signal, ...patience }),
@@ -118,10 +121,19 @@ async function runTriggers(desk: Desk): Promise<void> {
   await execute(desk, { due: await findDue(desk, now), now })
 }
 
+/** By itself, so that a node which gives no logs holds nothing else up. */
+async function runEvents(desk: Desk): Promise<void> {
+  const head = await headOf(desk)
+  await watchLogs(desk, head)
+  await execute(desk, { due: await dueLogs(desk, head), now: await nowOf(desk.client) })
+}
+
 /** The chain's clock, and what gas costs: those of the block that is being made. */
 async function nowOf(client: PublicClient): Promise<Now> {
-  const { baseFeePerGas, timestamp } = await client.getBlock({ blockTag: 'pending' })
-  return { baseFee: baseFeePerGas ?? 0n, time: timestamp }
+  const block = await client.getBlock({ blockTag: 'pending' })
+  // A node may leave a pending block's number out; it is the one after the newest.
+  const number = block.number ?? (await client.getBlockNumber({ cacheTime: 0 })) + 1n
+  return { baseFee: block.baseFeePerGas ?? 0n, number, time: block.timestamp }
 }
 
 /** Each chain has a file of its own, which one process holds. */
@@ -140,22 +152,4 @@ export class KeeperRunsError extends ComputeError {
   constructor({ dataDir }: { dataDir: string }) {
     super(`Another keeper works in ${dataDir}; end it, or set JEJU_HOME to another folder.`)
   }
-}
-
-async function collectCredit({ client, deployment, log, sender }: Desk): Promise<void> {
-  const contract = { abi: TriggerRegistryAbi, address: deployment.triggerRegistry } as const
-  const credit = await readContract(client, { ...contract, args: [sender.address], functionName: 'creditOf' })
-  const cost = (await client.getGasPrice()) * COLLECT_GAS
-  if (credit < WORTH * cost) return
-  await sender.write({ ...contract, functionName: 'collect' })
-  log.info('earnings collected', { executor: sender.address, wei: credit })
-}
-
-/** An executor without credit pays for its first one itself; 1 wei spares it that. */
-async function openCredit({ client, deployment, log, sender }: Desk): Promise<void> {
-  const contract = { abi: TriggerRegistryAbi, address: deployment.triggerRegistry } as const
-  const credit = await readContract(client, { ...contract, args: [sender.address], functionName: 'creditOf' })
-  if (credit > 0n) return
-  await sender.write({ ...contract, functionName: 'openCredit', value: 1n })
-  log.info('credit opened', { executor: sender.address })
 }

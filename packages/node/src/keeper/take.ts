@@ -1,7 +1,7 @@
 import { Trigger, TriggerInput } from '@jejunetwork/sdk'
 import type { Hex } from 'viem'
 import type { Desk } from './Desk.ts'
-import { passing } from './findDue.ts'
+import { passing } from './Due.ts'
 import type { Delivery } from './store/Store.ts'
 
 /** What an HTTP client hears: a delivery's state, or a problem. */

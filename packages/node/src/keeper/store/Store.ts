@@ -16,6 +16,8 @@ export type Store = {
   logs: Logs
   leases: Leases
   cursors: Cursors
+  /** Opens deliveries and logs anew that were closed in the last so many milliseconds: the chain was reorganised. */
+  reopen(withinMs: number): Promise<void>
   /** Drops what has been over for so long. What is open stays. */
   forget(olderThanMs: number): Promise<void>
   close(): Promise<void>
@@ -71,8 +73,7 @@ export type Call = {
 
 /** Logs that event triggers wait for, from when they were seen until they were executed. Their proofs are made when needed. */
 export type Logs = {
-  /** With `again`, for logs of a chain that was reorganised, closed ones are opened. */
-  add(logs: readonly Pick<FoundLog, 'triggerId' | 'key'>[], options?: { again?: boolean }): Promise<void>
+  add(logs: readonly Pick<FoundLog, 'triggerId' | 'key'>[]): Promise<void>
   /** Those still to be executed, oldest first. */
   open(): Promise<readonly FoundLog[]>
   close(triggerId: bigint, key: bigint, end: { state: FoundLog['state']; reason?: string }): Promise<void>
@@ -82,7 +83,7 @@ export type FoundLog = {
   triggerId: bigint
   /** Where it is, as the registry counts: `block << 64 | transaction << 32 | log in its receipt`. */
   key: bigint
-  state: 'found' | 'executed' | 'refused'
+  state: 'found' | 'executed' | 'failed' | 'refused'
   reason: string
 }
 

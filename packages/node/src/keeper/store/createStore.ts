@@ -17,6 +17,12 @@ export function createStore(database: Database): Omit<Store, 'holdLane' | 'close
       for (const [table, over] of Object.entries(OVER))
         await database.all(`DELETE FROM ${table} WHERE ${over} AND changed_at < ${now} - $1`, [olderThanMs])
     },
+    async reopen(withinMs) {
+      const { now } = database.dialect
+      const since = `changed_at >= ${now} - $1`
+      await database.all(`UPDATE deliveries SET state = 'accepted', reason = '' WHERE ${since}`, [withinMs])
+      await database.all(`UPDATE logs SET state = 'found', reason = '' WHERE ${since}`, [withinMs])
+    },
     leases: leasesIn(database),
     logs: logsIn(database),
     outboxOf: (lane) => outboxIn(database, lane),

@@ -5,12 +5,9 @@ const MOST_OPEN = 500
 
 export function logsIn({ all, dialect: { now } }: Database): Logs {
   return {
-    async add(logs, { again = false } = {}) {
-      const conflict = again
-        ? `ON CONFLICT (trigger_id, key) DO UPDATE SET state = 'found', reason = '', changed_at = ${now}`
-        : 'ON CONFLICT DO NOTHING'
+    async add(logs) {
       const sql = `INSERT INTO logs (trigger_id, key, state, reason, changed_at)
-        VALUES ($1, $2, 'found', '', ${now}) ${conflict}`
+        VALUES ($1, $2, 'found', '', ${now}) ON CONFLICT DO NOTHING`
       for (const { key, triggerId } of logs) await all(sql, [`${triggerId}`, `${key}`])
     },
     async close(triggerId, key, { reason = '', state }) {

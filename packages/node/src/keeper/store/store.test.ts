@@ -91,7 +91,7 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('a store on %s', (ki
   })
 
   test('keeps the logs that were found, and opens them again only when asked', async () => {
-    const { logs } = await kinds[kind]()
+    const { deliveries, logs, reopen } = await kinds[kind]()
     const [first, second] = [
       { key: (3n << 64n) + 1n, triggerId: 1n },
       { key: 4n << 64n, triggerId: 2n },
@@ -100,8 +100,14 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('a store on %s', (ki
     await logs.close(1n, first.key, { state: 'executed' })
     await logs.add([first])
     expect(await logs.open()).toEqual([{ ...second, reason: '', state: 'found' }])
-    await logs.add([first], { again: true })
+    await deliveries.add({ input: '0x', nonce: 1n, triggerId: 3n })
+    await deliveries.close(3n, 1n, { state: 'executed' })
+    await wait(5)
+    await reopen(0)
+    expect(await logs.open()).toHaveLength(1)
+    await reopen(60_000)
     expect(await logs.open()).toHaveLength(2)
+    expect(await deliveries.open()).toHaveLength(1)
   })
 
   test('gives work to one holder, until it is given back or time is up', async () => {

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// Writes test/LogProver/receipts.json: proofs of logs in real blocks of anvil, of one, 20 and 200 transactions of all types.
+// Writes packages/contracts/test/LogProver/receipts.json: proofs of logs in real blocks of anvil, of one, 20 and 200 transactions of all types.
 import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { ReceiptProof } from '@jejunetwork/sdk'
 import {
   type Client,
   concat,
@@ -16,8 +17,7 @@ import {
 } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { foundry as local } from 'viem/chains'
-import { foundry } from './foundry.ts'
-import { type RpcBlock, type RpcReceipt, receiptProof } from './receiptProof.ts'
+import { foundry } from '../packages/contracts/scripts/foundry.ts'
 
 const MNEMONIC = 'test test test test test test test test test test test junk'
 /** Emits, as often as the third word of its calldata says, a log of the first two as topics and of all after the third. */
@@ -70,7 +70,7 @@ try {
     await client.mine({ blocks: 1 })
     cases.push(...(await provenLogs(client, wanted)))
   }
-  const folder = join(import.meta.dirname, '../test/LogProver')
+  const folder = join(import.meta.dirname, '../packages/contracts/test/LogProver')
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'receipts.json'), `${JSON.stringify({ emitter, cases }, null, 1)}\n`)
   console.log(`Wrote ${cases.length} proofs.`)
@@ -82,27 +82,27 @@ async function provenLogs(client: Client, indices: readonly number[]): Promise<o
   const block = (await client.request({
     method: 'eth_getBlockByNumber' as never,
     params: ['latest', false] as never,
-  })) as RpcBlock
+  })) as ReceiptProof.RpcBlock
   const receipts = (await client.request({
     method: 'eth_getBlockReceipts' as never,
     params: ['latest'] as never,
-  })) as RpcReceipt[]
+  })) as ReceiptProof.RpcReceipt[]
+  const proven = ReceiptProof.ofReceipts(block, receipts)
   return indices.map((transactionIndex) => {
-    const receipt = receipts[transactionIndex]
-    const logIndex = (receipt?.logs.length ?? 1) - 1
-    const log = receipt?.logs[logIndex]
-    if (!receipt || !log) throw new Error(`Transaction ${transactionIndex} has no log.`)
+    const logs = proven.logs[transactionIndex] ?? []
+    const log = logs.at(-1)
+    if (!log) throw new Error(`Transaction ${transactionIndex} has no log.`)
     return {
-      blockNumber: Number(block['number']),
-      blockHash: block.hash,
-      timestamp: Number(block['timestamp']),
+      blockNumber: Number(proven.number),
+      blockHash: proven.hash,
+      timestamp: Number(proven.timestamp),
       transactions: receipts.length,
       transactionIndex,
-      type: Number(receipt.type),
-      logIndex,
+      type: Number(receipts[transactionIndex]?.type),
+      logIndex: logs.length - 1,
       topics: log.topics,
       data: log.data,
-      proof: receiptProof(block, receipts, transactionIndex),
+      proof: proven.proofOf(transactionIndex),
     }
   })
 }
