@@ -8,6 +8,8 @@ type Verdict = Attestation.Verdict<unknown>
 /** Evidence in parts, each of which must not change, and how to verify it. */
 export type Format = {
   name: string
+  /** Another device or key of a format that stands here already. */
+  isVariant?: boolean
   parts: Parts
   /** The part whose every byte is signed or a signature, and how many bytes of it. */
   core: readonly [name: string, length: number]
@@ -16,20 +18,31 @@ export type Format = {
 
 export function formats(): readonly Format[] {
   return [
-    dcap('SGX v3', 'sgx/v3-phala'),
-    dcap('TDX v4', 'tdx/v4-phala-uptodate'),
-    dcap('TDX v5', 'tdx/v5-automata-alibaba'),
+    dcap('SGX v3', 'sgx/v3-phala', ['quote']),
+    dcap('TDX v4', 'tdx/v4-phala-uptodate', ['quote']),
+    dcap('TDX v5', 'tdx/v5-automata-alibaba', ['quote']),
+    pck(),
+    dcap('CRL', 'tdx/v4-phala-uptodate', ['pckCrl', 'rootCaCrl']),
+    dcap('TCB info', 'tdx/v4-phala-uptodate', ['tcbInfo', 'tcbInfoSignature', 'tcbInfoIssuerChain']),
+    dcap('QE identity', 'sgx/v3-phala', ['qeIdentity', 'qeIdentitySignature', 'qeIdentityIssuerChain']),
     snp('SEV-SNP with VCEK', 'sevsnp/trustee-vcek'),
-    snp('SEV-SNP with VLEK', 'sevsnp/trustee-vlek'),
+    { ...snp('SEV-SNP with VLEK', 'sevsnp/trustee-vlek'), isVariant: true },
     gpu('Hopper SPDM', 'nvidia/hopper-sdk'),
-    gpu('Blackwell SPDM', 'nvidia/blackwell'),
-    gpu('NVSwitch SPDM', 'nvidia/switch-ls10'),
+    { ...gpu('Blackwell SPDM', 'nvidia/blackwell'), isVariant: true },
+    { ...gpu('NVSwitch SPDM', 'nvidia/switch-ls10'), isVariant: true },
     nras(),
     rim(),
   ]
 }
 
-export type Tally = { mutations: number; refused: number; same: number; codes: Map<string, number> }
+export type Tally = {
+  mutations: number
+  refused: number
+  same: number
+  codes: Map<string, number>
+  /** Of the slowest, in milliseconds of processor time. */
+  slowest: number
+}
 
 /**
  * Verifies `count` mutations of a format. Throws at the first that is accepted and is not the same evidence
@@ -40,14 +53,17 @@ export async function attack(format: Format, options: attack.Options): Promise<T
   const original = await format.verify(format.parts)
   if (!original.ok) throw new Error(`${format.name} is refused unchanged: ${original.refusal.message}`)
   const names = Object.keys(format.parts)
-  const tally: Tally = { codes: new Map(), mutations: 0, refused: 0, same: 0 }
+  const tally: Tally = { codes: new Map(), mutations: 0, refused: 0, same: 0, slowest: 0 }
   while (tally.mutations < count) {
     const name = names[below(random, names.length)] ?? ''
     const before = format.parts[name] ?? new Uint8Array()
     const after = random() < 0.8 ? mutateByte(before, random) : mutateStructure(before, random)
     if (Buffer.compare(before, after) === 0) continue
     tally.mutations++
+    const started = process.cpuUsage()
     const verdict = await format.verify({ ...format.parts, [name]: after })
+    const { system, user } = process.cpuUsage(started)
+    tally.slowest = Math.max(tally.slowest, (system + user) / 1000)
     if (!verdict.ok) {
       tally.refused++
       tally.codes.set(verdict.refusal.code, (tally.codes.get(verdict.refusal.code) ?? 0) + 1)
@@ -79,39 +95,56 @@ export async function everyByte({
   return length
 }
 
-function dcap(name: string, id: string): Format {
+type Part = 'quote' | keyof Attestation.Collateral.Collateral
+
+/** A quote with its collateral, of which only some parts are attacked. */
+function dcap(name: string, id: string, attacked: readonly Part[]): Format {
   const of = vector(id)
   const { collateral, quote } = quoteOf(of)
-  const { qeIdentity, qeIdentityIssuerChain, tcbInfo, tcbInfoIssuerChain, ...binary } = collateral
   const serviceTds = id.includes('v5') ? [quote.slice(654, 702)] : []
-  const texts = { qeIdentity, qeIdentityIssuerChain, tcbInfo, tcbInfoIssuerChain }
-  const encoded = Object.entries(texts).map(
-    ([key, value]) => [key, new Uint8Array(Buffer.from(value, 'latin1'))] as const,
-  )
+  const whole: Record<Part, Uint8Array | string> = { quote, ...collateral }
+  const bytesOf = (part: Part): Uint8Array => {
+    const value = whole[part]
+    return typeof value === 'string' ? new Uint8Array(Buffer.from(value, 'latin1')) : value
+  }
+  const [first = 'quote'] = attacked
+  // Header, body, signature, attestation key, QE report with its signature and authentication data; else all of it.
+  const length = first === 'quote' ? Buffer.from(quote).indexOf('-----BEGIN') : bytesOf(first).length
   return {
-    // Header, body, signature, attestation key, QE report with its signature and authentication data.
-    core: ['quote', Buffer.from(quote).indexOf('-----BEGIN')],
+    core: [first, length],
     name,
-    parts: { quote, quoteAgain: quote, ...binary, ...Object.fromEntries(encoded) },
-    verify: ({ quote: one, quoteAgain: two, ...parts }) => {
-      const latin = (key: keyof typeof texts): string => Buffer.from(parts[key] ?? []).toString('latin1')
-      const changed: Attestation.Collateral.Collateral = {
-        pckCrl: parts['pckCrl'] ?? new Uint8Array(),
-        qeIdentity: latin('qeIdentity'),
-        qeIdentityIssuerChain: latin('qeIdentityIssuerChain'),
-        qeIdentitySignature: parts['qeIdentitySignature'] ?? new Uint8Array(),
-        rootCaCrl: parts['rootCaCrl'] ?? new Uint8Array(),
-        tcbInfo: latin('tcbInfo'),
-        tcbInfoIssuerChain: latin('tcbInfoIssuerChain'),
-        tcbInfoSignature: parts['tcbInfoSignature'] ?? new Uint8Array(),
-      }
-      // The quote stands twice among the parts, so that it is changed twice as often.
-      const attacked = one === quote ? two : one
-      return Attestation.Dcap.verify(attacked ?? quote, {
-        at: seconds(of.verifyAt),
-        collateral: changed,
-        serviceTds,
-      })
+    parts: Object.fromEntries(attacked.map((part) => [part, bytesOf(part)])),
+    verify: ({ quote: changed = quote, ...parts }) => {
+      const form = (part: string, value: Uint8Array) =>
+        typeof whole[part as Part] === 'string' ? Buffer.from(value).toString('latin1') : value
+      const others = Object.entries(parts).map(([part, value]) => [part, form(part, value)])
+      const served = { ...collateral, ...Object.fromEntries(others) }
+      return Attestation.Dcap.verify(changed, { at: seconds(of.verifyAt), collateral: served, serviceTds })
+    },
+  }
+}
+
+/** The PCK certificate inside a quote, changed before it is written as PEM. */
+function pck(): Format {
+  const of = vector('tdx/v4-phala-uptodate')
+  const { collateral, quote } = quoteOf(of)
+  const der = Attestation.Submission.submission(quote).certificate
+  const from = Buffer.from(quote).indexOf('-----BEGIN')
+  const rest = Buffer.from(quote).indexOf('-----BEGIN', from + 1)
+  const lengthAt = from - 4
+  const innerAt = 764 + 2
+  return {
+    core: ['certificate', der.length],
+    name: 'PCK certificate',
+    parts: { certificate: der },
+    verify: ({ certificate = der }) => {
+      const base64 = Buffer.from(certificate).toString('base64')
+      const pem = Buffer.from(`-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`)
+      const changed = Buffer.concat([quote.subarray(0, from), pem, quote.subarray(rest)])
+      // The chain's length, that of what holds it, and that of all after the body.
+      const grown = pem.length - (rest - from)
+      for (const at of [lengthAt, innerAt, 632]) changed.writeUInt32LE(changed.readUInt32LE(at) + grown, at)
+      return Attestation.Dcap.verify(new Uint8Array(changed), { at: seconds(of.verifyAt), collateral })
     },
   }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IDcapVerifier} from "../../src/compute/interfaces/IDcapVerifier.sol";
 import {IPccs} from "../../src/compute/interfaces/IPccs.sol";
+import {X509} from "../../src/compute/attestation/X509.sol";
 import {IntelVector} from "../attestation/IntelVector.sol";
 
 /// @notice Every Intel vector of `test/vectors/tee/manifest.json`, at its date and one second outside of its window.
@@ -84,6 +85,20 @@ contract DcapVectorsTest is IntelVector {
         _verify(vector, pck);
         vm.warp(1_752_919_235);
         _verify(vector, pck);
+    }
+
+    /// TEE-4: a machine whose own certificate begins after its collateral is unknown until then.
+    function test_refusesBeforeTheMachinesCertificate() external {
+        vm.warp(1_749_917_066 - 1);
+        Vector memory vector = _load("tdx/v5-automata-alibaba");
+        _bringAuthorities(vector);
+        _bringTcbInfo(vector);
+        _bringQeIdentity(vector);
+        vm.expectPartialRevert(X509.CertificateNotValid.selector);
+        pccs.registerPck(authority, vector.pck);
+        vm.warp(1_749_917_066);
+        (IPccs.Status status,) = pccs.rate(pccs.registerPck(authority, vector.pck), _measured(vector));
+        vm.assertEq(uint256(status), uint256(IPccs.Status.UpToDate), "status from then on");
     }
 
     function _afterWindow(string memory name, uint256 at, uint256 end) private {

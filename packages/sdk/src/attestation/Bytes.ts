@@ -44,8 +44,12 @@ export function utf8(text: string): Bytes {
 
 /** Lower case, no prefix. */
 export function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  let digits = ''
+  for (const byte of bytes) digits += HEX[byte]
+  return digits
 }
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** Digits of either case, an optional 0x. */
 export function fromHex(text: string, { length, subject }: { length?: number; subject: string }): Bytes {
@@ -71,7 +75,19 @@ export function fromBase64(
     canonical = btoa(binary) === text
   }
   if (!canonical) refuse(code, subject, { bound: 'canonical base64', value: text.slice(0, 128) })
-  return Uint8Array.from(binary, (char) => char.charCodeAt(0))
+  const bytes = new Uint8Array(binary.length)
+  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at)
+  return bytes
+}
+
+/** Each byte as the character of its number. */
+export function latin1(bytes: Uint8Array): string {
+  let text = ''
+  // In steps, since a call takes only so many arguments.
+  for (let at = 0; at < bytes.length; at += 4096) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 4096))
+  }
+  return text
 }
 
 /** Canonical base64url, without padding. */

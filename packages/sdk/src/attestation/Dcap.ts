@@ -79,11 +79,11 @@ async function verified(input: Uint8Array, options: verify.Options): Promise<Cla
   const tee = quote.body.kind === 'td' ? 'tdx' : 'sgx'
   const { collateral } = options
   const { pck, rootCrl, window: pckWindow } = await verifyPck(quote, options)
+  await verifySignatures(quote, pck)
   const context = { at: options.at, rootCrl, roots: options.roots ?? [INTEL_ROOT], tee } as const
   const { info, window: infoWindow } = await tcbInfo(collateral, context)
   const { identity, window: qeWindow } = await qeIdentity(collateral, context)
 
-  await verifySignatures(quote, pck)
   const qe = rateQe(enclaveReport(quote.qeReport), identity)
   const platform = Pck.platform(pck)
   const rating = PlatformTcb.rate({ info, platform, qe, report: quote.body })

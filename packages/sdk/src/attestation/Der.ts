@@ -142,12 +142,25 @@ export function time(element: Element | undefined, subject: string): bigint {
   if ((!short && tag !== Tag.GENERALIZED_TIME) || content.length > 15 || !form.test(text)) {
     refuse('DER', subject, { bound: 'UTCTime or GeneralizedTime ending in seconds and Z', value: content })
   }
-  const full = short ? `${Number(text.slice(0, 2)) < 50 ? '20' : '19'}${text}` : text
-  const iso = full.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6.000Z')
-  const date = new Date(iso)
-  if (Number.isNaN(date.getTime()) || date.toISOString() !== iso) {
-    refuse('DER', subject, { bound: 'a time that exists', value: text })
-  }
+  const year = short
+    ? Number(text.slice(0, 2)) + (text.slice(0, 2) < '50' ? 2000 : 1900)
+    : Number(text.slice(0, 4))
+  const [month = 0, ...rest] =
+    text
+      .slice(short ? 2 : 4, -1)
+      .match(/\d\d/g)
+      ?.map(Number) ?? []
+  const [day = 0, hour = 0, minute = 0, second = 0] = rest
+  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second))
+  // What does not exist was carried over into what does; years below 100 would be taken for others.
+  const exists =
+    date.getUTCFullYear() === year &&
+    date.getUTCMonth() === month - 1 &&
+    date.getUTCDate() === day &&
+    date.getUTCHours() === hour &&
+    date.getUTCMinutes() === minute &&
+    date.getUTCSeconds() === second
+  if (!exists) refuse('DER', subject, { bound: 'a time that exists', value: text })
   return BigInt(date.getTime()) / 1000n
 }
 

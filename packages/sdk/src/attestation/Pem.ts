@@ -12,7 +12,7 @@ export function certificates(input: Uint8Array | string, subject: string): reado
   if (input.length > LIMIT) {
     refuse('SIZE', `${subject}'s length`, { bound: `at most ${LIMIT} bytes`, value: input.length })
   }
-  const text = typeof input === 'string' ? input : latin1(input)
+  const text = typeof input === 'string' ? input : new TextDecoder('latin1').decode(input)
   const found: Bytes[] = []
   const block =
     /\s*-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+?)\r?\n-----END CERTIFICATE-----\r?\n?/y
@@ -28,8 +28,4 @@ export function certificates(input: Uint8Array | string, subject: string): reado
     bound: 'PEM certificates and nothing else',
     value: `broken at certificate ${at}`,
   })
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
 }
