@@ -149,7 +149,7 @@ library ComputeSystem {
             ),
             made.computeRental
         );
-        _check(address(new InferenceServing(made.computeRegistry)), made.inferenceServing);
+        _check(address(new InferenceServing(made.computeRegistry, ledger)), made.inferenceServing);
         _check(address(new TriggerRegistry(ledger)), made.triggerRegistry);
     }
 
@@ -216,6 +216,7 @@ library ComputeSystem {
             && _knows(made.providerRatings, "RENTAL()", made.computeRental)
             && _knows(made.guardianPanel, "RENTAL()", made.computeRental)
             && _knows(made.inferenceServing, "REGISTRY()", made.computeRegistry)
+            && _knows(made.inferenceServing, "LEDGER()", made.ledgerManager)
             && _knows(made.triggerRegistry, "LEDGER()", made.ledgerManager);
     }
 

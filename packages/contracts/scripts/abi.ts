@@ -49,6 +49,9 @@ const root = join(import.meta.dirname, '..')
 
 type Item = { type: string; name?: string; inputs?: { type: string }[] }
 
+/** Contracts that answer, at the same address, to functions of another one too. */
+const ANNEXES: Record<string, string> = { InferenceServing: 'InferenceAnnex' }
+
 /**
  * What the contract has, in the words of its interface, which names the arguments that a contract leaves unused. The
  * interface alone while there is no contract; undefined while there is neither.
@@ -60,8 +63,20 @@ function abiOf(name: string): Item[] | undefined {
     artifact(`identity/${name}.sol`, name)
   const promised = artifact(`interfaces/I${name}.sol`, `I${name}`)
   if (contract === undefined || promised === undefined) return contract ?? promised
+  const items = new Map([...contract, ...annexOf(name)].map((item) => [signature(item), item]))
+  for (const item of promised) if (items.has(signature(item))) items.set(signature(item), item)
+  return [...items.values()]
+}
+
+function annexOf(name: string): Item[] {
+  const annex = ANNEXES[name]
+  if (annex === undefined) return []
+  const items = artifact(`inference/${annex}.sol`, annex) ?? []
+  const promised = artifact(`interfaces/I${annex}.sol`, `I${annex}`) ?? []
   const bySignature = new Map(promised.map((item) => [signature(item), item]))
-  return contract.map((item) => bySignature.get(signature(item)) ?? item)
+  return items
+    .filter(({ type }) => type !== 'constructor')
+    .map((item) => bySignature.get(signature(item)) ?? item)
 }
 
 function artifact(source: string, name: string): Item[] | undefined {

@@ -1,39 +1,57 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ECDSA} from "solady/utils/ECDSA.sol";
-import {EIP712} from "solady/utils/EIP712.sol";
-import {SignatureCheckerLib} from "solady/utils/SignatureCheckerLib.sol";
-
+import {FreeBalance} from "./inference/FreeBalance.sol";
+import {InferenceAnnex} from "./inference/InferenceAnnex.sol";
 import {Meters} from "./inference/Meters.sol";
 import {Offers} from "./inference/Offers.sol";
 import {IInferenceServing} from "./interfaces/IInferenceServing.sol";
+import {ILedgerManager} from "./interfaces/ILedgerManager.sol";
 import {Channels} from "./libraries/Channels.sol";
 import {Vouchers} from "./libraries/Vouchers.sol";
 
 /// @notice Channels, meters and prices of inference.
-/// @dev Trusted: a session key with what its owner put into its channels; a provider with the meters opened for it; the
-///      registry, fixed at deployment, with saying who a provider's operator is, which signs closes that the owner or the
-///      session key must submit. Nobody else moves money, and no key can withdraw another's.
+/// @dev Trusted: a session key with what its owner put into its channels and, up to its cap, with his free balance; a provider
+///      with the meters opened for it; the registry, fixed at deployment, with saying who a provider is and who its operator,
+///      which signs closes that the owner or the session key must submit; the ledger, likewise, with paying what it says it
+///      draws; a token with its own money, and with nothing else. Nobody else moves money, and no key withdraws another's.
 /// @dev Money is never stuck: it is in a free balance, which its account withdraws in one call, to any address; or in a
-///      channel or meter, which the owner closes alone, within 24 hours and one hour. No loop stands between.
-/// @dev The contract's ether is the sum of free balances, of `deposit - claimed` over channels, and over meters.
-contract InferenceServing is EIP712, Meters {
+///      channel or meter, which the owner closes alone, within 24 hours and one hour. No loop stands between, and no close
+///      calls a token.
+/// @dev In ether and in each token the contract holds the sum of free balances, of `deposit - claimed` over channels, and over
+///      meters.
+contract InferenceServing is Meters {
     using Channels for bytes32;
     using Channels for uint256;
 
-    bytes32 private constant SESSION_TYPEHASH =
-        keccak256("Session(address owner,address signer,uint128 cap,uint40 expiry)");
     bytes32 private constant CLOSE_TYPEHASH =
         keccak256("Close(address provider,address signer,address token,uint128 tally,uint256 deadline)");
     uint256 private constant MAX_CLOSE_AHEAD = 10 minutes;
 
-    /* STORAGE */
+    /// @notice Where the functions of `IInferenceAnnex` are: code of this contract, and never other code.
+    address public immutable ANNEX;
 
-    /// @dev `cap in gwei 56 | expiry 40 | owner 160`.
-    mapping(address signer => uint256) private _sessions;
+    constructor(address registry, ILedgerManager ledger) FreeBalance(ledger) Offers(registry) {
+        ANNEX = address(new InferenceAnnex(registry, ledger));
+    }
 
-    constructor(address registry) Offers(registry) {}
+    /// @dev Only what is drawn from the ledger comes in here; it is counted where it is drawn.
+    receive() external payable {
+        require(msg.sender == address(LEDGER), EtherUnasked(msg.sender));
+    }
+
+    /// @dev Functions of `IInferenceAnnex`; others are none of its either, and revert.
+    fallback() external payable {
+        address annex = ANNEX;
+        // Ends the call, so memory is free to be written over. The annex was created here and is no caller's choice.
+        assembly {
+            calldatacopy(0, 0, calldatasize())
+            let done := delegatecall(gas(), annex, 0, calldatasize(), 0, 0)
+            returndatacopy(0, 0, returndatasize())
+            if iszero(done) { revert(0, returndatasize()) }
+            return(0, returndatasize())
+        }
+    }
 
     /* CHANNELS */
 
@@ -47,17 +65,14 @@ contract InferenceServing is EIP712, Meters {
         uint40 expiry,
         bytes calldata consent
     ) external payable {
-        uint256 session = _sessions[signer];
-        if (session == 0) session = _register(signer, cap, expiry, consent);
-        _fundChannel(provider, token, signer, amount, session);
+        _sessionFor(msg.sender, token, signer, cap, expiry, consent);
+        _fundChannel(provider, token, signer, amount);
     }
 
     /// @inheritdoc IInferenceServing
     function fundChannel(address provider, address token, address signer, uint256 amount) external payable {
-        uint256 session = _sessions[signer];
-        require(session != 0, UnknownSigner(signer));
-
-        _fundChannel(provider, token, signer, amount, session);
+        _requireFundable(msg.sender, signer, _sessions[signer]);
+        _fundChannel(provider, token, signer, amount);
     }
 
     /// @inheritdoc IInferenceServing
@@ -67,13 +82,29 @@ contract InferenceServing is EIP712, Meters {
     {
         credited = Vouchers.settle(_domainSeparator(), Channels.CHANNELS, provider, token, packed);
 
-        // Channels of other tokens cannot be opened yet, so nothing was credited.
-        if (credited == 0) {
-            _requireEther(token);
-            return 0;
+        if (credited == 0) return 0;
+        if (token == ETHER) {
+            _creditEther(provider, credited);
+            emit Settled(provider, credited);
+        } else {
+            _credit(token, provider, credited);
+            emit TokenSettled(provider, token, credited);
         }
-        _credit(provider, credited);
-        emit Settled(provider, credited);
+    }
+
+    /// @inheritdoc IInferenceServing
+    function settleAndWithdraw(address token, bytes calldata packed, address to)
+        external
+        nonReentrant
+        returns (uint256 paid)
+    {
+        require(to != address(0), ZeroAddress());
+        paid = Vouchers.settle(_domainSeparator(), Channels.CHANNELS, msg.sender, token, packed);
+
+        if (paid == 0) return 0;
+        emit PaidOut(msg.sender, token, to, paid);
+
+        _send(token, to, paid);
     }
 
     /// @inheritdoc IInferenceServing
@@ -95,7 +126,7 @@ contract InferenceServing is EIP712, Meters {
         uint256 paid = claimed - word.claimedOf();
         word = word.claim(paid, uint256(tally).tokensOf());
 
-        _credit(provider, paid);
+        _credit(token, provider, paid);
         _close(provider, token, signer, slot, word, paid);
     }
 
@@ -131,7 +162,7 @@ contract InferenceServing is EIP712, Meters {
     /// @inheritdoc IInferenceServing
     function sessionOf(address signer) external view returns (address owner, uint128 cap, uint40 expiry) {
         uint256 session = _sessions[signer];
-        return (address(uint160(session)), uint128(session >> 200) * 1 gwei, uint40(session >> 160));
+        return (_ownerIn(session), uint128(session >> 200) * 1 gwei, uint40(session >> 160));
     }
 
     /// @inheritdoc IInferenceServing
@@ -139,43 +170,7 @@ contract InferenceServing is EIP712, Meters {
         return _hashTypedData(keccak256(abi.encode(Vouchers.VOUCHER_TYPEHASH, provider, token, tally)));
     }
 
-    /* LATER */
-
-    /// @inheritdoc IInferenceServing
-    function reserve(address, address, bytes calldata) external pure {
-        revert NotYetSupported("reserve");
-    }
-
     /* INTERNAL */
-
-    function _register(address signer, uint128 cap, uint40 expiry, bytes calldata consent)
-        private
-        returns (uint256 session)
-    {
-        require(signer != address(0), InvalidConsent(msg.sender, signer));
-        bytes32 digest =
-            _hashTypedData(keccak256(abi.encode(SESSION_TYPEHASH, msg.sender, signer, cap, expiry)));
-        bool consents = ECDSA.tryRecoverCalldata(digest, consent) == signer;
-        require(consents, InvalidConsent(msg.sender, signer));
-
-        uint256 capGwei = cap / 1 gwei;
-        if (capGwei > type(uint56).max) capGwei = type(uint56).max;
-        session = (capGwei << 200) | (uint256(expiry) << 160) | uint160(msg.sender);
-
-        _sessions[signer] = session;
-        emit SessionKeyRegistered(msg.sender, signer, uint128(capGwei * 1 gwei), expiry);
-    }
-
-    function _fundChannel(address provider, address token, address signer, uint256 amount, uint256 session)
-        private
-    {
-        require(address(uint160(session)) == msg.sender, SignerTaken(signer, address(uint160(session))));
-        uint256 expiry = uint40(session >> 160);
-        require(block.timestamp < expiry, SessionExpired(signer, expiry));
-
-        uint256 fromBalance = _fund(Channels.CHANNELS, provider, token, signer, amount);
-        emit ChannelFunded(msg.sender, signer, provider, token, amount, fromBalance);
-    }
 
     function _close(address provider, address token, address signer, bytes32 slot, uint256 word, uint256 paid)
         private
@@ -183,7 +178,7 @@ contract InferenceServing is EIP712, Meters {
         uint256 refund = word.leftOf();
 
         slot.store(word.close());
-        _credit(_ownerOf(signer), refund);
+        _credit(token, _ownerOf(signer), refund);
         emit ChannelClosed(signer, provider, token, paid, refund);
     }
 
@@ -195,10 +190,6 @@ contract InferenceServing is EIP712, Meters {
         slot = Channels.slotOf(Channels.CHANNELS, provider, token, signer);
         word = slot.load();
         require(word.closeWindowOf() != 0, ChannelNotOpen(signer, provider));
-    }
-
-    function _ownerOf(address signer) private view returns (address) {
-        return address(uint160(_sessions[signer]));
     }
 
     function _requireParty(address signer) private view {
@@ -225,23 +216,6 @@ contract InferenceServing is EIP712, Meters {
         require(timely, InvalidDeadline(deadline, block.timestamp));
         bytes32 digest =
             _hashTypedData(keccak256(abi.encode(CLOSE_TYPEHASH, provider, signer, token, tally, deadline)));
-        bool signed =
-            _isSignedBy(provider, digest, signature) || _isSignedBy(_operatorOf(provider), digest, signature);
-        require(signed, InvalidProviderSignature(provider));
-    }
-
-    /// @dev An account with code may sign by its key too: under EIP-7702 it is the same account.
-    function _isSignedBy(address account, bytes32 digest, bytes calldata signature)
-        private
-        view
-        returns (bool)
-    {
-        if (account == address(0)) return false;
-        return ECDSA.tryRecoverCalldata(digest, signature) == account
-            || SignatureCheckerLib.isValidERC1271SignatureNowCalldata(account, digest, signature);
-    }
-
-    function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
-        return ("Jeju InferenceServing", "1");
+        require(_isAgreed(provider, digest, signature), InvalidProviderSignature(provider));
     }
 }

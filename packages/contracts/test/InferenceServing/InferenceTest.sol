@@ -6,7 +6,9 @@ import {Test} from "forge-std/Test.sol";
 import {ComputeSystem} from "../../script/ComputeSystem.sol";
 import {ComputeRegistry} from "../../src/compute/ComputeRegistry.sol";
 import {InferenceServing} from "../../src/compute/InferenceServing.sol";
-import {IInferenceServing} from "../../src/compute/interfaces/IInferenceServing.sol";
+import {LedgerManager} from "../../src/compute/LedgerManager.sol";
+import {IInferenceAnnex} from "../../src/compute/interfaces/IInferenceAnnex.sol";
+import {IInferenceRecords} from "../../src/compute/interfaces/IInferenceRecords.sol";
 
 /// @notice A provider with a model and an operator, a user with ether, and a session key.
 abstract contract InferenceTest is Test {
@@ -16,8 +18,13 @@ abstract contract InferenceTest is Test {
     string internal constant MODEL = "jeju-demo-36m";
 
     InferenceServing internal serving;
+    /// @dev The same address, for the functions that the annex has.
+    IInferenceAnnex internal annex;
+    LedgerManager internal ledger;
     ComputeRegistry internal registry;
     uint40 internal expiry;
+    /// @dev What channels are in: ether, unless a test says otherwise.
+    address internal currency;
 
     address internal provider;
     uint256 internal providerKey;
@@ -32,7 +39,9 @@ abstract contract InferenceTest is Test {
         expiry = uint40(block.timestamp + 30 days);
         ComputeSystem.Deployment memory made = ComputeSystem.deploy(address(this));
         registry = ComputeRegistry(made.computeRegistry);
-        serving = InferenceServing(made.inferenceServing);
+        serving = InferenceServing(payable(made.inferenceServing));
+        annex = IInferenceAnnex(made.inferenceServing);
+        ledger = LedgerManager(made.ledgerManager);
         (provider, providerKey) = makeAddrAndKey("provider");
         (operator, operatorKey) = makeAddrAndKey("operator");
         (signer, signerKey) = makeAddrAndKey("signer");
@@ -64,23 +73,24 @@ abstract contract InferenceTest is Test {
 
     function _openAs(address owner, address key, uint256 secret, address to, uint256 amount) internal {
         bytes memory consent = _consent(secret, owner, key);
+        uint256 value = currency == ETHER ? amount : 0;
         vm.prank(owner);
-        serving.openChannel{value: amount}(to, ETHER, amount, key, CAP, expiry, consent);
+        serving.openChannel{value: value}(to, currency, amount, key, CAP, expiry, consent);
     }
 
     function _requestClose() internal {
         vm.prank(user);
-        serving.requestClose(provider, ETHER, signer);
+        serving.requestClose(provider, currency, signer);
     }
 
     function _closeUnilaterally() internal {
         _requestClose();
         skip(1 hours);
-        serving.finalizeClose(provider, ETHER, signer);
+        serving.finalizeClose(provider, currency, signer);
     }
 
     function _settle(bytes memory packed) internal returns (uint256) {
-        return serving.settle(provider, ETHER, packed);
+        return serving.settle(provider, currency, packed);
     }
 
     /* SIGNATURES */
@@ -97,9 +107,9 @@ abstract contract InferenceTest is Test {
         return abi.encodePacked(_compact(secret, _digest(_voucherHash(to, tally))), tally);
     }
 
-    function _voucherHash(address to, uint128 tally) internal pure returns (bytes32) {
+    function _voucherHash(address to, uint128 tally) internal view returns (bytes32) {
         bytes32 typehash = keccak256("Voucher(address provider,address token,uint128 tally)");
-        return keccak256(abi.encode(typehash, to, ETHER, tally));
+        return keccak256(abi.encode(typehash, to, currency, tally));
     }
 
     function _consent(uint256 secret, address owner, address key) internal view returns (bytes memory) {
@@ -118,7 +128,7 @@ abstract contract InferenceTest is Test {
     function _closeHash(uint128 tally, uint256 deadline) internal view returns (bytes32) {
         bytes32 typehash =
             keccak256("Close(address provider,address signer,address token,uint128 tally,uint256 deadline)");
-        return keccak256(abi.encode(typehash, provider, signer, ETHER, tally, deadline));
+        return keccak256(abi.encode(typehash, provider, signer, currency, tally, deadline));
     }
 
     function _digest(bytes32 structHash) internal view returns (bytes32) {
@@ -157,7 +167,7 @@ abstract contract InferenceTest is Test {
 
     /* WHAT IS THERE */
 
-    function _channel() internal view returns (IInferenceServing.Channel memory) {
-        return serving.channelOf(provider, ETHER, signer);
+    function _channel() internal view returns (IInferenceRecords.Channel memory) {
+        return serving.channelOf(provider, currency, signer);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IInferenceServing} from "../../src/compute/interfaces/IInferenceServing.sol";
+import {IInferenceRecords} from "../../src/compute/interfaces/IInferenceRecords.sol";
 import {Wallet} from "./Wallet.sol";
 import {InferenceTest} from "./InferenceTest.sol";
 
@@ -22,7 +22,7 @@ contract CloseChannelTest is InferenceTest {
         bytes memory signature = _closeSignature(byOperator ? operatorKey : providerKey, tally, deadline);
 
         vm.expectEmit(address(serving));
-        emit IInferenceServing.ChannelClosed(signer, provider, ETHER, paid - settled, 10 ether - paid);
+        emit IInferenceRecords.ChannelClosed(signer, provider, ETHER, paid - settled, 10 ether - paid);
         vm.prank(bySigner ? signer : user);
         serving.closeChannel(provider, ETHER, signer, tally, deadline, signature);
 
@@ -56,7 +56,7 @@ contract CloseChannelTest is InferenceTest {
         uint128 tally = _tally(0, 1 ether, 1);
         bytes memory signature = _closeSignature(providerKey, tally, block.timestamp);
 
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.NotParty.selector, signer, caller));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.NotParty.selector, signer, caller));
         vm.prank(caller);
         serving.closeChannel(provider, ETHER, signer, tally, block.timestamp, signature);
     }
@@ -84,7 +84,7 @@ contract CloseChannelTest is InferenceTest {
         uint128 tally = _tally(0, 1 ether, 1);
         bytes memory signature = _closeSignature(providerKey, tally, deadline);
 
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.InvalidDeadline.selector, deadline, time));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.InvalidDeadline.selector, deadline, time));
         vm.prank(user);
         serving.closeChannel(provider, ETHER, signer, tally, deadline, signature);
     }
@@ -97,7 +97,7 @@ contract CloseChannelTest is InferenceTest {
         _settle(_voucher(_tally(0, 2 ether, 2)));
 
         vm.expectRevert(
-            abi.encodeWithSelector(IInferenceServing.StaleTally.selector, old, _tally(0, 2 ether, 2))
+            abi.encodeWithSelector(IInferenceRecords.StaleTally.selector, old, _tally(0, 2 ether, 2))
         );
         vm.prank(user);
         serving.closeChannel(provider, ETHER, signer, old, deadline, signature);
@@ -114,7 +114,7 @@ contract CloseChannelTest is InferenceTest {
         _settle(_voucher(_tally(1, 1.5 ether, 2)));
 
         vm.expectRevert(
-            abi.encodeWithSelector(IInferenceServing.StaleTally.selector, tally, _tally(1, 1.5 ether, 2))
+            abi.encodeWithSelector(IInferenceRecords.StaleTally.selector, tally, _tally(1, 1.5 ether, 2))
         );
         vm.prank(user);
         serving.closeChannel(provider, ETHER, signer, tally, deadline, signature);
@@ -131,7 +131,7 @@ contract CloseChannelTest is InferenceTest {
         registry.setOperator(operator);
         _openAs(user, signer, signerKey, other, 1 ether);
 
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.InvalidProviderSignature.selector, other));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.InvalidProviderSignature.selector, other));
         vm.prank(user);
         serving.closeChannel(other, ETHER, signer, tally, deadline, signature);
     }
@@ -155,14 +155,14 @@ contract CloseChannelTest is InferenceTest {
         uint128 tally = _tally(1, 0, 0);
         bytes memory signature = _closeSignature(providerKey, tally, block.timestamp);
 
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.ChannelNotOpen.selector, signer, provider));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.ChannelNotOpen.selector, signer, provider));
         vm.prank(user);
         serving.closeChannel(provider, ETHER, signer, tally, block.timestamp, signature);
     }
 
     function _expectRefused(uint128 tally, uint256 deadline, uint256 secret) private {
         bytes memory signature = _closeSignature(secret, tally, deadline);
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.InvalidProviderSignature.selector, provider));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.InvalidProviderSignature.selector, provider));
         vm.prank(user);
         serving.closeChannel(provider, ETHER, signer, tally, deadline, signature);
     }

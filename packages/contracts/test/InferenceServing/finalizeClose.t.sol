@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IInferenceServing} from "../../src/compute/interfaces/IInferenceServing.sol";
+import {IInferenceRecords} from "../../src/compute/interfaces/IInferenceRecords.sol";
 import {InferenceTest} from "./InferenceTest.sol";
 
 contract FinalizeCloseTest is InferenceTest {
@@ -16,14 +16,14 @@ contract FinalizeCloseTest is InferenceTest {
     function test_refundsTheOwner(uint256 claimed, bool bySigner, address finalizer) external {
         claimed = bound(claimed, 0, 10 ether);
         vm.expectEmit(address(serving));
-        emit IInferenceServing.CloseRequested(signer, provider, ETHER, block.timestamp + 3 hours);
+        emit IInferenceRecords.CloseRequested(signer, provider, ETHER, block.timestamp + 3 hours);
         vm.prank(bySigner ? signer : user);
         serving.requestClose(provider, ETHER, signer);
         _settle(_voucher(_tally(0, claimed, 5)));
         skip(3 hours);
 
         vm.expectEmit(address(serving));
-        emit IInferenceServing.ChannelClosed(signer, provider, ETHER, 0, 10 ether - claimed);
+        emit IInferenceRecords.ChannelClosed(signer, provider, ETHER, 0, 10 ether - claimed);
         vm.prank(finalizer);
         serving.finalizeClose(provider, ETHER, signer);
 
@@ -39,7 +39,7 @@ contract FinalizeCloseTest is InferenceTest {
         skip(bound(elapsed, 0, 3 hours - 1));
 
         vm.expectRevert(
-            abi.encodeWithSelector(IInferenceServing.CloseWindowOpen.selector, closeAt, block.timestamp)
+            abi.encodeWithSelector(IInferenceRecords.CloseWindowOpen.selector, closeAt, block.timestamp)
         );
         serving.finalizeClose(provider, ETHER, signer);
     }
@@ -49,7 +49,7 @@ contract FinalizeCloseTest is InferenceTest {
         skip(365 days);
 
         vm.expectRevert(
-            abi.encodeWithSelector(IInferenceServing.CloseNotRequested.selector, signer, provider)
+            abi.encodeWithSelector(IInferenceRecords.CloseNotRequested.selector, signer, provider)
         );
         serving.finalizeClose(provider, ETHER, signer);
     }
@@ -60,7 +60,7 @@ contract FinalizeCloseTest is InferenceTest {
         skip(3 hours);
         serving.finalizeClose(provider, ETHER, signer);
 
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.ChannelNotOpen.selector, signer, provider));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.ChannelNotOpen.selector, signer, provider));
         serving.finalizeClose(provider, ETHER, signer);
     }
 
@@ -71,7 +71,7 @@ contract FinalizeCloseTest is InferenceTest {
         skip(1 hours);
 
         vm.expectRevert(
-            abi.encodeWithSelector(IInferenceServing.ChannelClosing.selector, signer, provider, closeAt)
+            abi.encodeWithSelector(IInferenceRecords.ChannelClosing.selector, signer, provider, closeAt)
         );
         vm.prank(user);
         serving.requestClose(provider, ETHER, signer);
@@ -81,7 +81,7 @@ contract FinalizeCloseTest is InferenceTest {
     function test_revertsWhen_askerIsNoParty(address asker) external {
         vm.assume(asker != user && asker != signer);
 
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.NotParty.selector, signer, asker));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.NotParty.selector, signer, asker));
         vm.prank(asker);
         serving.requestClose(provider, ETHER, signer);
     }
@@ -115,13 +115,13 @@ contract FinalizeCloseTest is InferenceTest {
         bool valid = closeWindow != 0 && closeWindow <= 24;
         if (!valid) {
             vm.expectRevert(
-                abi.encodeWithSelector(IInferenceServing.InvalidCloseWindow.selector, closeWindow)
+                abi.encodeWithSelector(IInferenceRecords.InvalidCloseWindow.selector, closeWindow)
             );
         }
         vm.prank(provider);
         serving.setCloseWindow(closeWindow);
 
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.NotProvider.selector, user));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.NotProvider.selector, user));
         vm.prank(user);
         serving.setCloseWindow(1);
     }

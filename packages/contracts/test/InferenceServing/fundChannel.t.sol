@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IInferenceServing} from "../../src/compute/interfaces/IInferenceServing.sol";
+import {IInferenceRecords} from "../../src/compute/interfaces/IInferenceRecords.sol";
 import {InferenceTest} from "./InferenceTest.sol";
 
 contract FundChannelTest is InferenceTest {
@@ -25,7 +25,7 @@ contract FundChannelTest is InferenceTest {
         serving.deposit{value: 2 ether}();
 
         vm.expectEmit(address(serving));
-        emit IInferenceServing.ChannelFunded(user, signer, other, ETHER, 2 ether, 2 ether);
+        emit IInferenceRecords.ChannelFunded(user, signer, other, ETHER, 2 ether, 2 ether);
         serving.fundChannel(other, ETHER, signer, 2 ether);
         vm.stopPrank();
 
@@ -34,14 +34,14 @@ contract FundChannelTest is InferenceTest {
 
     /// INF-3: nobody else funds it, and an unknown key has none.
     function test_revertsWhen_keyIsNotTheCallers() external {
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.UnknownSigner.selector, signer));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.UnknownSigner.selector, signer));
         vm.prank(user);
         serving.fundChannel{value: 1}(provider, ETHER, signer, 1);
 
         _open(1 ether);
         address other = makeAddr("other");
         vm.deal(other, 1 ether);
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.SignerTaken.selector, signer, user));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.SignerTaken.selector, signer, user));
         vm.prank(other);
         serving.fundChannel{value: 1}(provider, ETHER, signer, 1);
     }

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {DollarCode, ProxiedDollar} from "../utils/ProxiedDollar.sol";
 import {InferenceTest} from "./InferenceTest.sol";
+import {ReservationTest} from "./ReservationTest.sol";
 
 /// @notice What calls cost, as whole transactions from cold storage.
 /// forge-config: default.isolate = true
-contract InferenceServingGasTest is InferenceTest {
+contract InferenceServingGasTest is ReservationTest {
     address[] internal signers;
     uint256[] internal keys;
+
+    /// @dev Without the channel and the balance that reservations begin with.
+    function setUp() public override {
+        InferenceTest.setUp();
+    }
 
     /// INF-30: settling costs at most 39,500 for one, 130,000 for ten, 1,030,000 for a hundred, 10,000 for each further one.
     function test_settle() external {
@@ -90,6 +97,48 @@ contract InferenceServingGasTest is InferenceTest {
         vm.prank(provider);
         serving.setModel("another model", 0.0005 ether, 0.003 ether);
         _assertGas(150_000, "setModel, first of a model");
+    }
+
+    /// INF-30: settling with payout in a token that costs what USDC costs is at most 61,000.
+    function test_settleInAToken() external {
+        DollarCode dollar = DollarCode(address(new ProxiedDollar()));
+        currency = address(dollar);
+        vm.prank(provider);
+        annex.setTokenModel(currency, MODEL, 1e6, 2e6);
+        dollar.mint(user, 1000e6);
+        dollar.mint(provider, 1);
+        vm.prank(user);
+        dollar.approve(address(serving), type(uint256).max);
+        _open(100e6);
+        _settle(_voucher(_tally(0, 10e6, 1000)));
+
+        bytes memory packed = _voucher(_tally(0, 20_123_456, 23_456));
+        vm.prank(provider);
+        serving.settleAndWithdraw(currency, packed, provider);
+        _assertGas(61_000, "settleAndWithdraw, 1 voucher, USDC");
+        _settle(_voucher(_tally(0, 30_123_456, 33_456)));
+        _assertGas(41_000, "settle, 1 voucher, USDC");
+    }
+
+    /// INF-30: reserving and settling in one costs at most 85,000, a top-up of credit 64,000, and of a channel 78,000.
+    function test_refills() external {
+        _open(1 ether);
+        vm.startPrank(user);
+        serving.deposit{value: 10 ether}();
+        ledger.deposit{value: 50 ether}();
+        bytes32 key = annex.topUpKeyOf(provider, ETHER, signer);
+        ledger.setTopUp(address(serving), bytes32(0), 20 ether, 1 ether, 10 ether);
+        ledger.setTopUp(address(serving), key, 20 ether, 1 ether, 10 ether);
+        vm.stopPrank();
+        _settle(_voucher(_tally(0, 0.1 ether, 1000)));
+
+        bytes memory packed = _voucher(_tally(0, 2.123_456 ether, 23_456));
+        annex.reserveAndSettle(provider, ETHER, _reservation(3 ether), packed);
+        _assertGas(85_000, "reserveAndSettle, 1 and 1");
+        annex.topUp(user, bytes32(0));
+        _assertGas(64_000, "topUp, credit");
+        annex.topUp(user, key);
+        _assertGas(78_000, "topUp, channel");
     }
 
     function _openMany(uint256 count) private {

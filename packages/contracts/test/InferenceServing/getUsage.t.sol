@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IInferenceServing} from "../../src/compute/interfaces/IInferenceServing.sol";
+import {IInferenceRecords} from "../../src/compute/interfaces/IInferenceRecords.sol";
 import {InferenceTest} from "./InferenceTest.sol";
 
 contract GetUsageTest is InferenceTest {
@@ -39,7 +39,7 @@ contract GetUsageTest is InferenceTest {
             _openAs(user, signer, signerKey, to, 1 ether);
         }
 
-        (IInferenceServing.ChannelEntry[] memory entries,) = serving.channelsOf(user, 0, 10);
+        (IInferenceRecords.ChannelEntry[] memory entries,) = serving.channelsOf(user, 0, 10);
         vm.assertEq(entries.length, 8, "entries");
         for (uint256 i = 0; i < 8; ++i) {
             vm.assertEq(entries[i].provider, makeAddr(vm.toString(7 - i)), "provider");
@@ -66,7 +66,7 @@ contract GetUsageTest is InferenceTest {
         (uint256 tokens, uint256 cost) = serving.getUsage(user);
         vm.assertEq(tokens, 9, "tokens");
         vm.assertEq(cost, 0.75 ether, "cost");
-        (IInferenceServing.ChannelEntry[] memory entries,) = serving.channelsOf(user, 0, 10);
+        (IInferenceRecords.ChannelEntry[] memory entries,) = serving.channelsOf(user, 0, 10);
         vm.assertEq(entries.length, 1, "entries");
     }
 
@@ -76,7 +76,7 @@ contract GetUsageTest is InferenceTest {
 
         serving.channelsOf(user, cursor, limit);
         serving.getUsagePage(user, cursor, limit);
-        (IInferenceServing.ChannelEntry[] memory entries, uint256 next) =
+        (IInferenceRecords.ChannelEntry[] memory entries, uint256 next) =
             serving.channelsOf(user, 0, type(uint256).max);
         vm.assertEq(entries.length, 1, "entries");
         vm.assertEq(next, 0, "the end");
@@ -100,7 +100,7 @@ contract GetUsageTest is InferenceTest {
             _cost += 0.001 ether;
         } else {
             _openAs(user, key, secret, to, 1 ether);
-            IInferenceServing.Channel memory before = serving.channelOf(to, ETHER, key);
+            IInferenceRecords.Channel memory before = serving.channelOf(to, ETHER, key);
             uint128 tally = _tally(0, before.claimed + 0.5 ether, before.tokens + 11);
             serving.settle(to, ETHER, _voucherFor(secret, to, tally));
             _tokens += 11;
@@ -134,7 +134,7 @@ contract GetUsageTest is InferenceTest {
         uint256 cursor = 0;
         uint256 left = _opened.length;
         do {
-            IInferenceServing.ChannelEntry[] memory entries;
+            IInferenceRecords.ChannelEntry[] memory entries;
             (entries, cursor) = serving.channelsOf(user, cursor, limit);
             vm.assertLe(entries.length, limit * 3, "page");
             for (uint256 i = 0; i < entries.length; ++i) {

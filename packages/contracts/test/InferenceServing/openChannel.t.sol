@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IInferenceServing} from "../../src/compute/interfaces/IInferenceServing.sol";
+import {IInferenceRecords} from "../../src/compute/interfaces/IInferenceRecords.sol";
 import {InferenceTest} from "./InferenceTest.sol";
 
 contract OpenChannelTest is InferenceTest {
@@ -10,9 +10,9 @@ contract OpenChannelTest is InferenceTest {
         bytes memory consent = _consent(signerKey, user, signer);
 
         vm.expectEmit(address(serving));
-        emit IInferenceServing.SessionKeyRegistered(user, signer, CAP, expiry);
+        emit IInferenceRecords.SessionKeyRegistered(user, signer, CAP, expiry);
         vm.expectEmit(address(serving));
-        emit IInferenceServing.ChannelFunded(user, signer, provider, ETHER, 1 ether, 0);
+        emit IInferenceRecords.ChannelFunded(user, signer, provider, ETHER, 1 ether, 0);
         vm.prank(user);
         serving.openChannel{value: 1 ether}(provider, ETHER, 1 ether, signer, CAP, expiry, consent);
 
@@ -48,7 +48,7 @@ contract OpenChannelTest is InferenceTest {
         bytes memory consent = _consent(signerKey, user, signer);
 
         vm.expectRevert(
-            abi.encodeWithSelector(IInferenceServing.InsufficientBalance.selector, user, 0, 1 ether - value)
+            abi.encodeWithSelector(IInferenceRecords.InsufficientBalance.selector, user, 0, 1 ether - value)
         );
         vm.prank(user);
         serving.openChannel{value: value}(provider, ETHER, 1 ether, signer, CAP, expiry, consent);
@@ -56,12 +56,12 @@ contract OpenChannelTest is InferenceTest {
 
     /// INF-13: nothing is no deposit, and 2^80 wei are too many.
     function test_revertsWhen_amountIsOutOfBounds() external {
-        vm.expectRevert(IInferenceServing.ZeroAmount.selector);
+        vm.expectRevert(IInferenceRecords.ZeroAmount.selector);
         this.open(0);
 
         vm.deal(user, 2 ** 80);
         _open(2 ** 80 - 1);
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.DepositTooLarge.selector, 2 ** 80));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.DepositTooLarge.selector, 2 ** 80));
         this.open(1);
     }
 
@@ -71,7 +71,7 @@ contract OpenChannelTest is InferenceTest {
         _register(silent);
         bytes memory consent = _consent(signerKey, user, signer);
 
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.NothingOffered.selector, silent));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.NothingOffered.selector, silent, ETHER));
         vm.prank(user);
         serving.openChannel{value: 1 ether}(silent, ETHER, 1 ether, signer, CAP, expiry, consent);
     }
@@ -108,7 +108,7 @@ contract OpenChannelTest is InferenceTest {
         vm.deal(thief, 1 ether);
         bytes memory consent = _consent(signerKey, user, signer);
 
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.InvalidConsent.selector, thief, signer));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.InvalidConsent.selector, thief, signer));
         vm.prank(thief);
         serving.openChannel{value: 1 ether}(provider, ETHER, 1 ether, signer, CAP, expiry, consent);
         _open(1 ether);
@@ -124,7 +124,7 @@ contract OpenChannelTest is InferenceTest {
         vm.deal(thief, 1 ether);
         bytes memory consent = _consent(signerKey, thief, signer);
 
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.SignerTaken.selector, signer, user));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.SignerTaken.selector, signer, user));
         vm.prank(thief);
         serving.openChannel{value: 1 ether}(provider, ETHER, 1 ether, signer, CAP, expiry, consent);
     }
@@ -159,9 +159,9 @@ contract OpenChannelTest is InferenceTest {
         _open(1 ether);
         vm.warp(expiry);
 
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.SessionExpired.selector, signer, expiry));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.SessionExpired.selector, signer, expiry));
         this.open(1 ether);
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.SessionExpired.selector, signer, expiry));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.SessionExpired.selector, signer, expiry));
         vm.prank(user);
         serving.fundChannel{value: 1 ether}(provider, ETHER, signer, 1 ether);
     }
@@ -189,7 +189,7 @@ contract OpenChannelTest is InferenceTest {
         uint256 closeAt = block.timestamp + 1 hours;
 
         vm.expectRevert(
-            abi.encodeWithSelector(IInferenceServing.ChannelClosing.selector, signer, provider, closeAt)
+            abi.encodeWithSelector(IInferenceRecords.ChannelClosing.selector, signer, provider, closeAt)
         );
         this.open(1 ether);
     }
@@ -203,24 +203,8 @@ contract OpenChannelTest is InferenceTest {
         vm.assertEq(_channel().epoch, 254, "epoch");
         vm.assertEq(serving.getBalance(user), 254, "all of it came back");
 
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.EpochsExhausted.selector, signer, provider));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.EpochsExhausted.selector, signer, provider));
         this.open(1);
-    }
-
-    /// INF-1: only ether for now.
-    function test_revertsWhen_tokenIsNotEther() external {
-        address token = makeAddr("token");
-        bytes memory consent = _consent(signerKey, user, signer);
-
-        vm.expectRevert(abi.encodeWithSignature("NotYetSupported(string)", "token"));
-        vm.prank(user);
-        serving.openChannel(provider, token, 1 ether, signer, CAP, expiry, consent);
-    }
-
-    /// INF-21: reservations say that they are not there yet.
-    function test_reserveIsNotSupported() external {
-        vm.expectRevert(abi.encodeWithSignature("NotYetSupported(string)", "reserve"));
-        serving.reserve(provider, ETHER, "");
     }
 
     /// @dev External, so that a refusal of the last call in it can be expected.
@@ -239,6 +223,6 @@ contract OpenChannelTest is InferenceTest {
     }
 
     function _expectInvalidConsent(address key) private {
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.InvalidConsent.selector, user, key));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.InvalidConsent.selector, user, key));
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IInferenceServing} from "../../src/compute/interfaces/IInferenceServing.sol";
+import {IInferenceRecords} from "../../src/compute/interfaces/IInferenceRecords.sol";
 import {InferenceTest} from "./InferenceTest.sol";
 
 contract RecordUsageTest is InferenceTest {
@@ -11,7 +11,7 @@ contract RecordUsageTest is InferenceTest {
         uint256 cost = (uint256(input) * 0.001 ether + uint256(output) * 0.002 ether) / 1_000_000;
 
         vm.expectEmit(address(serving));
-        emit IInferenceServing.UsageRecorded(user, provider, MODEL, input, output, cost);
+        emit IInferenceRecords.UsageRecorded(user, provider, MODEL, input, output, cost);
         vm.prank(provider);
         serving.recordUsage(user, input, output, MODEL);
 
@@ -36,7 +36,7 @@ contract RecordUsageTest is InferenceTest {
 
     /// INF-17: nobody is charged who opened no meter, and the error says so.
     function test_revertsWhen_thereIsNoMeter() external {
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.NoMeter.selector, user, provider));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.NoMeter.selector, user, provider));
         _record(1, 1, MODEL);
     }
 
@@ -46,7 +46,7 @@ contract RecordUsageTest is InferenceTest {
         vm.prank(user);
         serving.deposit{value: 10 ether}();
 
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.NoMeter.selector, user, provider));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.NoMeter.selector, user, provider));
         _record(1, 1, MODEL);
     }
 
@@ -54,7 +54,7 @@ contract RecordUsageTest is InferenceTest {
     function test_revertsWhen_modelIsUnknown() external {
         _openMeter(1 ether);
 
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.UnknownModel.selector, provider, "gpt"));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.UnknownModel.selector, provider, "gpt"));
         _record(1, 1, "gpt");
     }
 
@@ -65,7 +65,7 @@ contract RecordUsageTest is InferenceTest {
 
         vm.expectRevert(
             abi.encodeWithSelector(
-                IInferenceServing.MeterExhausted.selector, user, provider, 0.0006 ether, 0.000_601 ether
+                IInferenceRecords.MeterExhausted.selector, user, provider, 0.0006 ether, 0.000_601 ether
             )
         );
         _record(601_000, 0, MODEL);
@@ -83,7 +83,7 @@ contract RecordUsageTest is InferenceTest {
         bool fits = input < 2 ** 40 - 1 && output < 2 ** 40 - 1 && input + output < 2 ** 40 - 1;
 
         if (!fits) {
-            vm.expectRevert(abi.encodeWithSelector(IInferenceServing.UsageTooLarge.selector, input, output));
+            vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.UsageTooLarge.selector, input, output));
         }
         _record(input, output, "free");
     }
@@ -110,11 +110,11 @@ contract RecordUsageTest is InferenceTest {
         vm.assertEq(serving.getBalance(operator), 0, "operator's");
 
         vm.expectRevert(
-            abi.encodeWithSelector(IInferenceServing.NotProviderOrOperator.selector, provider, caller)
+            abi.encodeWithSelector(IInferenceRecords.NotProviderOrOperator.selector, provider, caller)
         );
         vm.prank(caller);
         serving.recordUsageFor(provider, user, 1, 1, MODEL);
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.NoMeter.selector, user, caller));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.NoMeter.selector, user, caller));
         vm.prank(caller);
         serving.recordUsage(user, 1, 1, MODEL);
     }
@@ -130,7 +130,7 @@ contract RecordUsageTest is InferenceTest {
 
         vm.warp(closeAt);
         vm.expectRevert(
-            abi.encodeWithSelector(IInferenceServing.MeterClosed.selector, user, provider, closeAt)
+            abi.encodeWithSelector(IInferenceRecords.MeterClosed.selector, user, provider, closeAt)
         );
         _record(1, 0, MODEL);
     }
@@ -145,7 +145,7 @@ contract RecordUsageTest is InferenceTest {
         skip(1 hours);
 
         vm.expectEmit(address(serving));
-        emit IInferenceServing.MeterClosedOut(user, provider, ETHER, amount - 0.001 ether);
+        emit IInferenceRecords.MeterClosedOut(user, provider, ETHER, amount - 0.001 ether);
         serving.finalizeMeter(provider, ETHER);
         vm.stopPrank();
 
@@ -157,7 +157,7 @@ contract RecordUsageTest is InferenceTest {
 
     /// INF-18: not before, not unasked, not twice, and it takes no money meanwhile.
     function test_revertsWhen_closingIsOff() external {
-        bytes memory none = abi.encodeWithSelector(IInferenceServing.NoMeter.selector, user, provider);
+        bytes memory none = abi.encodeWithSelector(IInferenceRecords.NoMeter.selector, user, provider);
         vm.startPrank(user);
         vm.expectRevert(none);
         serving.closeMeter(provider, ETHER);
@@ -165,19 +165,19 @@ contract RecordUsageTest is InferenceTest {
         serving.finalizeMeter(provider, ETHER);
 
         serving.openMeter{value: 1 ether}(provider, ETHER, 1 ether);
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.CloseNotRequested.selector, user, provider));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.CloseNotRequested.selector, user, provider));
         serving.finalizeMeter(provider, ETHER);
 
         serving.closeMeter(provider, ETHER);
         uint256 closeAt = block.timestamp + 1 hours;
         bytes memory closing =
-            abi.encodeWithSelector(IInferenceServing.ChannelClosing.selector, user, provider, closeAt);
+            abi.encodeWithSelector(IInferenceRecords.ChannelClosing.selector, user, provider, closeAt);
         vm.expectRevert(closing);
         serving.closeMeter(provider, ETHER);
         vm.expectRevert(closing);
         serving.openMeter{value: 1 ether}(provider, ETHER, 1 ether);
         vm.expectRevert(
-            abi.encodeWithSelector(IInferenceServing.CloseWindowOpen.selector, closeAt, block.timestamp)
+            abi.encodeWithSelector(IInferenceRecords.CloseWindowOpen.selector, closeAt, block.timestamp)
         );
         serving.finalizeMeter(provider, ETHER);
     }
@@ -202,7 +202,7 @@ contract RecordUsageTest is InferenceTest {
         serving.recordUsage(user, input, output, model);
     }
 
-    function _meter() private view returns (IInferenceServing.Channel memory) {
+    function _meter() private view returns (IInferenceRecords.Channel memory) {
         return serving.meterOf(user, provider, ETHER);
     }
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IInferenceServing} from "../../src/compute/interfaces/IInferenceServing.sol";
+import {IInferenceRecords} from "../../src/compute/interfaces/IInferenceRecords.sol";
 import {InferenceTest} from "./InferenceTest.sol";
 
 contract SetModelTest is InferenceTest {
     /// INF-15: the first price of a model counts at once.
     function test_firstPriceCountsAtOnce(uint104 input, uint104 output) external {
         vm.expectEmit(address(serving));
-        emit IInferenceServing.ModelSet(provider, keccak256("new"), "new", input, output, 0);
+        emit IInferenceRecords.ModelSet(provider, keccak256("new"), "new", input, output, 0);
         _post("new", input, output);
 
         _assertPrices("new", input, output, input, output, 0);
@@ -94,19 +94,19 @@ contract SetModelTest is InferenceTest {
 
     /// INF-16: only registered providers post, names of 1 to 128 bytes, prices below 2^104.
     function test_revertsWhen_outOfBounds() external {
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.NotProvider.selector, user));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.NotProvider.selector, user));
         vm.prank(user);
         serving.setModel(MODEL, 1, 1);
 
         string memory long = string(new bytes(129));
         vm.startPrank(provider);
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.InvalidModel.selector, ""));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.InvalidModel.selector, ""));
         serving.setModel("", 1, 1);
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.InvalidModel.selector, long));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.InvalidModel.selector, long));
         serving.setModel(long, 1, 1);
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.PriceTooLarge.selector, 2 ** 104));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.PriceTooLarge.selector, 2 ** 104));
         serving.setModel(MODEL, 2 ** 104, 1);
-        vm.expectRevert(abi.encodeWithSelector(IInferenceServing.PriceTooLarge.selector, 2 ** 104));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRecords.PriceTooLarge.selector, 2 ** 104));
         serving.setModel(MODEL, 1, 2 ** 104);
     }
 
@@ -122,7 +122,7 @@ contract SetModelTest is InferenceTest {
         uint256 seen = 0;
         uint256 cursor = 0;
         do {
-            IInferenceServing.ModelEntry[] memory page;
+            IInferenceRecords.ModelEntry[] memory page;
             (page, cursor) = serving.modelsOf(provider, cursor, limit);
             for (uint256 i = 0; i < page.length; ++i) {
                 vm.assertEq(page[i].model, seen == 0 ? MODEL : vm.toString(seen), "name");
@@ -132,7 +132,7 @@ contract SetModelTest is InferenceTest {
             }
         } while (cursor != 0);
         vm.assertEq(seen, count, "all of them");
-        (IInferenceServing.ModelEntry[] memory none,) = serving.modelsOf(provider, count, type(uint256).max);
+        (IInferenceRecords.ModelEntry[] memory none,) = serving.modelsOf(provider, count, type(uint256).max);
         vm.assertEq(none.length, 0, "behind the end");
     }
 

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {InferenceServing} from "../../src/compute/InferenceServing.sol";
-import {IInferenceServing} from "../../src/compute/interfaces/IInferenceServing.sol";
+import {IInferenceRecords} from "../../src/compute/interfaces/IInferenceRecords.sol";
 import {Channels} from "../../src/compute/libraries/Channels.sol";
 import {InferenceTest} from "./InferenceTest.sol";
 
@@ -35,7 +35,7 @@ contract SettleTest is InferenceTest {
         uint128 two = _tally(0, 0.5 ether, 3);
 
         vm.expectEmit(address(serving));
-        emit IInferenceServing.Settled(provider, 2.5 ether);
+        emit IInferenceRecords.Settled(provider, 2.5 ether);
         uint256 credited = _settle(abi.encodePacked(_voucher(one), _voucherFor(otherKey, provider, two)));
 
         vm.assertEq(credited, 2.5 ether, "both");
@@ -254,12 +254,6 @@ contract SettleTest is InferenceTest {
         vm.warp(uint256(expiry) + 1 days);
 
         vm.assertEq(_settle(_voucher(_tally(0, 1 ether, 1))), 1 ether, "after the expiry");
-    }
-
-    /// INF-1: only ether for now.
-    function test_revertsWhen_tokenIsNotEther() external {
-        vm.expectRevert(abi.encodeWithSignature("NotYetSupported(string)", "token"));
-        serving.settle(provider, makeAddr("token"), "");
     }
 
     /// INF-5: the digest that the contract names is the one that counts.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IInferenceServing} from "../../src/compute/interfaces/IInferenceServing.sol";
+import {IInferenceRecords} from "../../src/compute/interfaces/IInferenceRecords.sol";
 import {Refuser} from "../utils/Refuser.sol";
 import {Bomb} from "./Bomb.sol";
 import {InferenceTest} from "./InferenceTest.sol";
@@ -15,7 +15,7 @@ contract WithdrawTest is InferenceTest {
         serving.deposit{value: deposited}();
 
         vm.expectEmit(address(serving));
-        emit IInferenceServing.Withdrawn(user, user, amount);
+        emit IInferenceRecords.Withdrawn(user, user, amount);
         serving.withdraw(amount);
 
         vm.assertEq(user.balance, PURSE - deposited + amount, "wallet");
@@ -36,7 +36,7 @@ contract WithdrawTest is InferenceTest {
     function test_depositsForAnother() external {
         address other = makeAddr("other");
         vm.expectEmit(address(serving));
-        emit IInferenceServing.Deposited(other, user, 1 ether);
+        emit IInferenceRecords.Deposited(other, user, 1 ether);
         vm.prank(user);
         serving.depositFor{value: 1 ether}(other);
 
@@ -50,16 +50,16 @@ contract WithdrawTest is InferenceTest {
         serving.deposit{value: 1 ether}();
 
         vm.expectRevert(
-            abi.encodeWithSelector(IInferenceServing.InsufficientBalance.selector, user, 1 ether, amount)
+            abi.encodeWithSelector(IInferenceRecords.InsufficientBalance.selector, user, 1 ether, amount)
         );
         serving.withdraw(amount);
-        vm.expectRevert(IInferenceServing.ZeroAmount.selector);
+        vm.expectRevert(IInferenceRecords.ZeroAmount.selector);
         serving.withdraw(0);
-        vm.expectRevert(IInferenceServing.ZeroAddress.selector);
+        vm.expectRevert(IInferenceRecords.ZeroAddress.selector);
         serving.withdrawTo(1, address(0));
-        vm.expectRevert(IInferenceServing.ZeroAddress.selector);
+        vm.expectRevert(IInferenceRecords.ZeroAddress.selector);
         serving.depositFor{value: 1}(address(0));
-        vm.expectRevert(IInferenceServing.ZeroAmount.selector);
+        vm.expectRevert(IInferenceRecords.ZeroAmount.selector);
         serving.deposit();
     }
 
@@ -71,7 +71,7 @@ contract WithdrawTest is InferenceTest {
         bytes memory withdrawal = abi.encodeCall(serving.withdraw, (1 ether));
 
         vm.expectRevert(
-            abi.encodeWithSelector(IInferenceServing.TransferRefused.selector, address(refuser), 1 ether)
+            abi.encodeWithSelector(IInferenceRecords.TransferRefused.selector, address(refuser), 1 ether)
         );
         refuser.act(address(serving), 0, withdrawal);
         vm.assertEq(serving.getBalance(address(refuser)), 1 ether, "free balance");

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Test} from "forge-std/Test.sol";
 
 import {InferenceServing} from "../../src/compute/InferenceServing.sol";
-import {IInferenceServing} from "../../src/compute/interfaces/IInferenceServing.sol";
+import {IInferenceRecords} from "../../src/compute/interfaces/IInferenceRecords.sol";
 import {InferenceHandler} from "./InferenceHandler.sol";
 
 contract InferenceInvariants is Test {
@@ -99,9 +99,9 @@ contract InferenceInvariants is Test {
     }
 
     function _closeAll(address user) private {
-        (IInferenceServing.ChannelEntry[] memory entries,) = serving.channelsOf(user, 0, type(uint256).max);
+        (IInferenceRecords.ChannelEntry[] memory entries,) = serving.channelsOf(user, 0, type(uint256).max);
         for (uint256 i = 0; i < entries.length; ++i) {
-            IInferenceServing.ChannelEntry memory entry = entries[i];
+            IInferenceRecords.ChannelEntry memory entry = entries[i];
             if (entry.channel.closeWindow == 0) continue;
             vm.startPrank(user);
             if (entry.metered) {
@@ -124,7 +124,7 @@ contract InferenceInvariants is Test {
         serving.withdraw(balance);
     }
 
-    function _left(IInferenceServing.Channel memory channel) private pure returns (uint256) {
+    function _left(IInferenceRecords.Channel memory channel) private pure returns (uint256) {
         return channel.deposit - channel.claimed;
     }
 }

@@ -41,6 +41,11 @@ contract TestToken is ERC20 {
         _mint(to, amount);
     }
 
+    /// @dev As a token that rebases, or a thief of its keys.
+    function drain(address account, uint256 amount) external {
+        _burn(account, amount);
+    }
+
     function setFees(uint256 fee_, uint256 senderFee_) external {
         (fee, senderFee) = (fee_, senderFee_);
     }

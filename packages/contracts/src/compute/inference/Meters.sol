@@ -4,10 +4,10 @@ pragma solidity 0.8.37;
 import {IInferenceServing} from "../interfaces/IInferenceServing.sol";
 import {Channels} from "../libraries/Channels.sol";
 import {Prices} from "../libraries/Prices.sol";
-import {Funds} from "./Funds.sol";
+import {Usage} from "./Usage.sol";
 
 /// @notice The metered way: a user lets one provider charge him by its own counting, up to a sum.
-abstract contract Meters is Funds {
+abstract contract Meters is Usage {
     using Channels for bytes32;
     using Channels for uint256;
     using Prices for Prices.Price;
@@ -16,8 +16,11 @@ abstract contract Meters is Funds {
 
     /// @inheritdoc IInferenceServing
     function openMeter(address provider, address token, uint256 amount) external payable {
-        uint256 fromBalance = _fund(Channels.METERS, provider, token, msg.sender, amount);
+        _fund(Channels.METERS, msg.sender, provider, token, msg.sender, amount);
+        (uint256 fromBalance, uint256 short) = _spend(token, amount);
         emit MeterFunded(msg.sender, provider, token, amount, fromBalance);
+
+        if (short != 0) _pull(token, short);
     }
 
     /// @inheritdoc IInferenceServing
@@ -39,7 +42,7 @@ abstract contract Meters is Funds {
         uint256 refund = word.leftOf();
 
         slot.store(word.close());
-        _credit(msg.sender, refund);
+        _credit(token, msg.sender, refund);
         emit MeterClosedOut(msg.sender, provider, token, refund);
     }
 
@@ -52,7 +55,8 @@ abstract contract Meters is Funds {
     function recordUsage(address user, uint256 inputTokens, uint256 outputTokens, string memory model)
         external
     {
-        _recordUsage(msg.sender, user, inputTokens, outputTokens, model);
+        uint256 cost = _charge(msg.sender, ETHER, user, inputTokens, outputTokens, model);
+        emit UsageRecorded(user, msg.sender, model, inputTokens, outputTokens, cost);
     }
 
     /// @inheritdoc IInferenceServing
@@ -63,40 +67,59 @@ abstract contract Meters is Funds {
         uint256 outputTokens,
         string memory model
     ) external {
-        bool allowed = msg.sender == provider || msg.sender == _operatorOf(provider);
-        require(allowed, NotProviderOrOperator(provider, msg.sender));
+        _requireProviderOrOperator(provider);
 
-        _recordUsage(provider, user, inputTokens, outputTokens, model);
+        uint256 cost = _charge(provider, ETHER, user, inputTokens, outputTokens, model);
+        emit UsageRecorded(user, provider, model, inputTokens, outputTokens, cost);
     }
 
-    function _recordUsage(
+    /// @inheritdoc IInferenceServing
+    function recordTokenUsage(
         address provider,
+        address token,
         address user,
         uint256 inputTokens,
         uint256 outputTokens,
         string memory model
-    ) private {
-        (bytes32 slot, uint256 word) = _openMeterOf(user, provider, address(0));
+    ) external {
+        require(token != ETHER, NotAToken(token));
+        _requireProviderOrOperator(provider);
+
+        uint256 cost = _charge(provider, token, user, inputTokens, outputTokens, model);
+        emit TokenUsageRecorded(user, provider, token, model, inputTokens, outputTokens, cost);
+    }
+
+    function _charge(
+        address provider,
+        address token,
+        address user,
+        uint256 inputTokens,
+        uint256 outputTokens,
+        string memory model
+    ) private returns (uint256 cost) {
+        (bytes32 slot, uint256 word) = _openMeterOf(user, provider, token);
         uint256 closeAt = word.closeAtOf();
         require(closeAt == 0 || block.timestamp < closeAt, MeterClosed(user, provider, closeAt));
         uint256 tokens = _tokens(inputTokens, outputTokens, word.tokensOf());
-        uint256 cost = _cost(provider, inputTokens, outputTokens, model);
+        cost = _cost(_modelIn(provider, token, model), inputTokens, outputTokens);
         require(cost <= word.leftOf(), MeterExhausted(user, provider, word.leftOf(), cost));
 
         slot.store(word.claim(cost, tokens));
-        _credit(provider, cost);
-        emit UsageRecorded(user, provider, model, inputTokens, outputTokens, cost);
+        _credit(token, provider, cost);
     }
 
     /// @dev Rounds down: the provider gains from rounding, and chose how much to record at once.
-    function _cost(address provider, uint256 inputTokens, uint256 outputTokens, string memory model)
+    function _cost(Model storage model, uint256 inputTokens, uint256 outputTokens)
         private
         view
         returns (uint256)
     {
-        Model storage entry = _models[provider][keccak256(bytes(model))];
-        require(entry.input.posted, UnknownModel(provider, model));
-        return (inputTokens * entry.input.get() + outputTokens * entry.output.get()) / PRICE_UNIT;
+        return (inputTokens * model.input.get() + outputTokens * model.output.get()) / PRICE_UNIT;
+    }
+
+    function _requireProviderOrOperator(address provider) private view {
+        bool allowed = msg.sender == provider || msg.sender == _operatorOf(provider);
+        require(allowed, NotProviderOrOperator(provider, msg.sender));
     }
 
     /// @dev The meter's tokens afterwards.

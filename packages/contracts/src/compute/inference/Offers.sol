@@ -2,17 +2,21 @@
 pragma solidity 0.8.37;
 
 import {IComputeRegistry} from "../interfaces/IComputeRegistry.sol";
-import {IInferenceServing} from "../interfaces/IInferenceServing.sol";
 import {Prices} from "../libraries/Prices.sol";
 import {FreeBalance} from "./FreeBalance.sol";
 
-/// @notice What providers offer: models at a price, and a close window. Who offers gets a short number, which lists store.
+/// @notice What providers offer, by currency: models at a price, and a close window. An offer has a short number, which lists store.
 abstract contract Offers is FreeBalance {
     using Prices for Prices.Price;
 
     struct Offer {
         uint32 number;
         uint8 closeWindow;
+    }
+
+    struct Offering {
+        address provider;
+        address token;
     }
 
     struct Model {
@@ -26,87 +30,16 @@ abstract contract Offers is FreeBalance {
 
     /* STORAGE */
 
-    mapping(address provider => Offer) internal _offers;
-    mapping(address provider => mapping(bytes32 modelHash => Model)) internal _models;
-    mapping(address provider => string[]) private _modelNames;
+    mapping(address provider => mapping(address token => Offer)) internal _offers;
+    mapping(address provider => mapping(address token => mapping(bytes32 modelHash => Model))) private
+        _models;
+    mapping(address provider => mapping(address token => string[])) private _modelNames;
 
-    /// @dev Providers by their offer's number less one.
-    address[] internal _offering;
+    /// @dev Whose offer it is, by its number less one.
+    Offering[] internal _offering;
 
     constructor(address registry) {
         REGISTRY = IComputeRegistry(registry);
-    }
-
-    /* EXTERNAL */
-
-    /// @inheritdoc IInferenceServing
-    function setCloseWindow(uint8 closeWindow) external {
-        require(closeWindow != 0 && closeWindow <= 24, InvalidCloseWindow(closeWindow));
-
-        _offerOf(msg.sender).closeWindow = closeWindow;
-        emit CloseWindowSet(msg.sender, closeWindow);
-    }
-
-    /// @inheritdoc IInferenceServing
-    function setModel(string calldata model, uint256 inputPrice, uint256 outputPrice) external {
-        uint256 length = bytes(model).length;
-        require(length != 0 && length <= MAX_MODEL_BYTES, InvalidModel(model));
-        _offerOf(msg.sender);
-
-        bytes32 modelHash = keccak256(bytes(model));
-        Model storage entry = _models[msg.sender][modelHash];
-
-        if (!entry.input.posted) _modelNames[msg.sender].push(model);
-        entry.input.post(inputPrice);
-        entry.output.post(outputPrice);
-        emit ModelSet(msg.sender, modelHash, model, inputPrice, outputPrice, _effectiveAt(entry));
-    }
-
-    /// @inheritdoc IInferenceServing
-    function modelOf(address provider, string calldata model)
-        external
-        view
-        returns (
-            uint256 inputPrice,
-            uint256 outputPrice,
-            uint256 nextInputPrice,
-            uint256 nextOutputPrice,
-            uint256 effectiveAt,
-            bool exists
-        )
-    {
-        Model storage entry = _models[provider][keccak256(bytes(model))];
-        inputPrice = entry.input.get();
-        outputPrice = entry.output.get();
-        nextInputPrice = entry.input.next;
-        nextOutputPrice = entry.output.next;
-        effectiveAt = _effectiveAt(entry);
-        exists = entry.input.posted;
-    }
-
-    /// @inheritdoc IInferenceServing
-    function modelsOf(address provider, uint256 cursor, uint256 limit)
-        external
-        view
-        returns (ModelEntry[] memory models, uint256 nextCursor)
-    {
-        string[] storage names = _modelNames[provider];
-        uint256 left = cursor < names.length ? names.length - cursor : 0;
-        if (limit > left) limit = left;
-        models = new ModelEntry[](limit);
-        for (uint256 i = 0; i < limit; ++i) {
-            string memory name = names[cursor + i];
-            Model storage entry = _models[provider][keccak256(bytes(name))];
-            models[i] = ModelEntry({
-                model: name,
-                inputPrice: entry.input.get(),
-                outputPrice: entry.output.get(),
-                nextInputPrice: entry.input.next,
-                nextOutputPrice: entry.output.next,
-                effectiveAt: _effectiveAt(entry)
-            });
-        }
-        if (limit < left) nextCursor = cursor + limit;
     }
 
     /* INTERNAL */
@@ -117,15 +50,88 @@ abstract contract Offers is FreeBalance {
         return providerId == 0 ? address(0) : REGISTRY.operatorOf(providerId);
     }
 
-    function _offerOf(address provider) private returns (Offer storage offer) {
-        require(REGISTRY.providerIdOf(provider) != 0, NotProvider(provider));
+    function _modelOf(address provider, address token, string calldata model)
+        internal
+        view
+        returns (ModelEntry memory entry, bool exists)
+    {
+        exists = _models[provider][token][keccak256(bytes(model))].input.posted;
+        return (_entryOf(provider, token, model), exists);
+    }
 
-        offer = _offers[provider];
+    function _modelsOf(address provider, address token, uint256 cursor, uint256 limit)
+        internal
+        view
+        returns (ModelEntry[] memory models, uint256 nextCursor)
+    {
+        string[] storage names = _modelNames[provider][token];
+        uint256 left = cursor < names.length ? names.length - cursor : 0;
+        if (limit > left) limit = left;
+        models = new ModelEntry[](limit);
+        for (uint256 i = 0; i < limit; ++i) {
+            models[i] = _entryOf(provider, token, names[cursor + i]);
+        }
+        if (limit < left) nextCursor = cursor + limit;
+    }
+
+    function _modelIn(address provider, address token, string memory model)
+        internal
+        view
+        returns (Model storage entry)
+    {
+        entry = _models[provider][token][keccak256(bytes(model))];
+        require(entry.input.posted, UnknownModel(provider, model));
+    }
+
+    function _setCloseWindow(address token, uint8 closeWindow) internal {
+        require(closeWindow != 0 && closeWindow <= 24, InvalidCloseWindow(closeWindow));
+
+        _offerIn(token).closeWindow = closeWindow;
+    }
+
+    function _setModel(address token, string calldata model, uint256 inputPrice, uint256 outputPrice)
+        internal
+        returns (bytes32 modelHash, uint256 effectiveAt)
+    {
+        uint256 length = bytes(model).length;
+        require(length != 0 && length <= MAX_MODEL_BYTES, InvalidModel(model));
+        _offerIn(token);
+
+        modelHash = keccak256(bytes(model));
+        Model storage entry = _models[msg.sender][token][modelHash];
+
+        if (!entry.input.posted) _modelNames[msg.sender][token].push(model);
+        entry.input.post(inputPrice);
+        entry.output.post(outputPrice);
+        effectiveAt = _effectiveAt(entry);
+    }
+
+    /// @dev The caller's offer in a currency; it begins with the first price or window.
+    function _offerIn(address token) private returns (Offer storage offer) {
+        require(REGISTRY.providerIdOf(msg.sender) != 0, NotProvider(msg.sender));
+
+        offer = _offers[msg.sender][token];
         if (offer.number == 0) {
-            _offering.push(provider);
+            _offering.push(Offering({provider: msg.sender, token: token}));
             offer.number = uint32(_offering.length);
             offer.closeWindow = 1;
         }
+    }
+
+    function _entryOf(address provider, address token, string memory model)
+        private
+        view
+        returns (ModelEntry memory)
+    {
+        Model storage entry = _models[provider][token][keccak256(bytes(model))];
+        return ModelEntry({
+            model: model,
+            inputPrice: entry.input.get(),
+            outputPrice: entry.output.get(),
+            nextInputPrice: entry.input.next,
+            nextOutputPrice: entry.output.next,
+            effectiveAt: _effectiveAt(entry)
+        });
     }
 
     function _effectiveAt(Model storage model) private view returns (uint256) {

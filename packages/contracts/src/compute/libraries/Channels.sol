@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IInferenceServing} from "../interfaces/IInferenceServing.sol";
+import {IInferenceRecords} from "../interfaces/IInferenceRecords.sol";
 
 /// @notice A channel or a meter in one word of storage:
 ///         `deposit 80 | closeAt 40 | closeWindow 8 | epoch 8 | claimed 80 | tokens 40`. The low half is its tally.
@@ -46,8 +46,8 @@ library Channels {
         }
     }
 
-    function unpack(uint256 word) internal pure returns (IInferenceServing.Channel memory) {
-        return IInferenceServing.Channel({
+    function unpack(uint256 word) internal pure returns (IInferenceRecords.Channel memory) {
+        return IInferenceRecords.Channel({
             deposit: depositOf(word),
             claimed: claimedOf(word),
             tokens: tokensOf(word),
@@ -89,7 +89,7 @@ library Channels {
     /// @dev Adds money, and opens the channel with `closeWindow` if it is not open.
     function fund(uint256 word, uint256 amount, uint256 closeWindow) internal pure returns (uint256) {
         uint256 deposit = depositOf(word) + amount;
-        require(deposit <= MAX_80, IInferenceServing.DepositTooLarge(deposit));
+        require(deposit <= MAX_80, IInferenceRecords.DepositTooLarge(deposit));
         if (closeWindowOf(word) == 0) word |= closeWindow << 128;
         return word + (amount << 176);
     }

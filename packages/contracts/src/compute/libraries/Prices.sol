@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IInferenceServing} from "../interfaces/IInferenceServing.sol";
+import {IInferenceRecords} from "../interfaces/IInferenceRecords.sol";
 
 /// @notice A posted price that falls at once and rises after an hour.
 library Prices {
@@ -26,7 +26,7 @@ library Prices {
     /// @dev A rise that was announced keeps its time as long as it is not exceeded; anything higher waits the whole hour, so
     ///      posting again and again never brings a price forward.
     function post(Price storage price, uint256 next) internal {
-        require(next <= type(uint104).max, IInferenceServing.PriceTooLarge(next));
+        require(next <= type(uint104).max, IInferenceRecords.PriceTooLarge(next));
         uint256 current = price.posted ? get(price) : next;
         uint256 pending = pendingUntil(price);
 
