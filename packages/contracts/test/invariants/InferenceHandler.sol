@@ -3,22 +3,30 @@ pragma solidity 0.8.37;
 
 import {InferenceServing} from "../../src/compute/InferenceServing.sol";
 import {InferenceTest} from "../InferenceServing/InferenceTest.sol";
+import {ReservationTest} from "../InferenceServing/ReservationTest.sol";
+import {TestToken} from "../utils/TestToken.sol";
 
-/// @notice Users, session keys and providers who do anything to InferenceServing, at any time.
-contract InferenceHandler is InferenceTest {
+/// @notice Users, session keys and providers who do anything to InferenceServing, in ether, in dollars, and in a token that takes
+///         fees, stops and calls back as it likes, at any time.
+contract InferenceHandler is ReservationTest {
     uint256 public constant COUNT = 2;
+    uint256 public constant COINS = 3;
 
     address[] public users;
     address[] public signers;
     address[] public providers;
+    address[COINS] public coins;
     uint256[] private _signerKeys;
     uint256[] private _providerKeys;
 
     /// @notice The most that a session key ever signed for a provider.
-    mapping(address signer => mapping(address provider => uint256)) public signed;
+    mapping(address coin => mapping(address signer => mapping(address provider => uint256))) public signed;
+    /// @notice All that reservations by a key ever drew.
+    mapping(address coin => mapping(address signer => uint256)) public reserved;
 
     constructor() {
         InferenceTest.setUp();
+        coins = [ETHER, address(new TestToken()), address(new TestToken())];
         for (uint256 i = 0; i < COUNT; ++i) {
             users.push(makeAddr(string.concat("user ", vm.toString(i))));
             vm.deal(users[i], 1000 ether);
@@ -29,6 +37,9 @@ contract InferenceHandler is InferenceTest {
             providers.push(key);
             _providerKeys.push(secret);
             _offer(key);
+            for (uint256 j = 1; j < COINS; ++j) {
+                _fill(users[i], coins[j]);
+            }
         }
     }
 
@@ -36,92 +47,160 @@ contract InferenceHandler is InferenceTest {
         return serving;
     }
 
-    /* ACTIONS */
-
-    function deposit(uint256 who, uint256 amount) external {
-        address payer = users[who % COUNT];
-        vm.prank(payer);
-        serving.deposit{value: bound(amount, 1, 10 ether)}();
+    function balanceOf(address account, address coin) public view returns (uint256) {
+        return coin == ETHER ? serving.getBalance(account) : annex.getTokenBalance(account, coin);
     }
 
-    function withdraw(uint256 who, bool isProvider, uint256 amount) external {
+    /* ACTIONS */
+
+    function deposit(uint256 who, uint256 coin, uint256 amount) external inCoin(coin) {
+        amount = bound(amount, 1, 10 ether);
+        vm.prank(users[who % COUNT]);
+        if (currency == ETHER) serving.deposit{value: amount}();
+        else annex.depositToken(currency, amount);
+    }
+
+    function withdraw(uint256 who, uint256 coin, bool isProvider, uint256 amount) external inCoin(coin) {
         address account = isProvider ? providers[who % COUNT] : users[who % COUNT];
-        uint256 balance = serving.getBalance(account);
+        uint256 balance = balanceOf(account, currency);
         if (balance == 0) return;
+        amount = bound(amount, 1, balance);
         vm.prank(account);
-        serving.withdraw(bound(amount, 1, balance));
+        if (currency == ETHER) serving.withdraw(amount);
+        else annex.withdrawToken(currency, amount);
     }
 
     /// @dev A session key belongs to whoever opens first by it.
-    function open(uint256 who, uint256 key, uint256 to, uint256 amount, uint256 value) external {
+    function open(uint256 who, uint256 coin, uint256 key, uint256 to, uint256 amount, uint256 value)
+        external
+        inCoin(coin)
+    {
         address owner = users[who % COUNT];
         uint256 index = key % COUNT;
         amount = bound(amount, 1, 10 ether);
-        value = bound(value, 0, 12 ether);
+        value = currency == ETHER ? bound(value, 0, 12 ether) : 0;
         bytes memory consent = _consent(_signerKeys[index], owner, signers[index]);
         vm.prank(owner);
         serving.openChannel{value: value}(
-            providers[to % COUNT], ETHER, amount, signers[index], CAP, expiry, consent
+            providers[to % COUNT], currency, amount, signers[index], CAP, expiry, consent
         );
     }
 
     /// @dev Vouchers for several providers, of which only one's count, good and bad.
-    function settle(uint256 seed, uint256 to, uint8 count) external {
+    function settle(uint256 seed, uint256 coin, uint256 to, uint8 count, bool paysOut) external inCoin(coin) {
         bytes memory packed;
         for (uint256 i = 0; i < count % 8; ++i) {
             seed = uint256(keccak256(abi.encode(seed)));
             packed = abi.encodePacked(packed, _someVoucher(seed));
         }
-        serving.settle(providers[to % COUNT], ETHER, packed);
+        address payee = providers[to % COUNT];
+        vm.prank(payee);
+        if (paysOut) serving.settleAndWithdraw(currency, packed, payee);
+        else serving.settle(payee, currency, packed);
     }
 
-    function requestClose(uint256 key, uint256 to, bool byOwner) external {
+    /// @dev Twice the same, up to any total, of which the cap and the owner's balance allow what they allow.
+    function reserve(uint256 coin, uint256 key, uint256 to, uint256 more) external inCoin(coin) {
+        (provider, signer) = (providers[to % COUNT], signers[key % COUNT]);
+        (address owner,,) = serving.sessionOf(signer);
+        if (owner == address(0)) return;
+        uint256 before = balanceOf(owner, currency);
+        uint256 total = _channel().deposit + bound(more, 0, 3 ether);
+        bytes memory item =
+            _reservationFor(_signerKeys[key % COUNT], provider, _channel().epoch, total, block.timestamp);
+        _reserve(abi.encodePacked(item, item));
+        reserved[currency][signer] += before - balanceOf(owner, currency);
+    }
+
+    function topUp(uint256 who, uint256 coin, uint256 key, uint256 to, bool ofChannel, uint256 amount)
+        external
+        inCoin(coin)
+    {
+        address account = users[who % COUNT];
+        bytes32 place = ofChannel
+            ? annex.topUpKeyOf(providers[to % COUNT], currency, signers[key % COUNT])
+            : bytes32(uint256(uint160(currency)));
+        amount = bound(amount, 1, 1 ether);
+        vm.startPrank(account);
+        if (currency == ETHER) ledger.deposit{value: amount}();
+        ledger.setTopUpToken(address(serving), place, currency, 5 ether, amount, amount);
+        vm.stopPrank();
+        annex.topUp(account, place);
+    }
+
+    /// @dev The last of the coins takes fees, stops, lists people, or enters again, as told.
+    function misbehave(uint8 how, uint256 who) external {
+        TestToken coin = TestToken(coins[COINS - 1]);
+        coin.setFees(how % 7 == 1 ? 1 : 0, how % 7 == 2 ? 1 : 0);
+        coin.setPaused(how % 7 == 3);
+        coin.setBlocked(providers[who % COUNT], how % 7 == 4);
+        bytes memory again = abi.encodeCall(annex.depositToken, (coins[1], 1));
+        coin.setHook(address(serving), how % 7 == 5 ? address(serving) : address(0), again);
+    }
+
+    /// @notice Ends all that the last coin does, so that everybody can leave.
+    function behave() external {
+        this.misbehave(0, 0);
+        this.misbehave(0, 1);
+    }
+
+    function requestClose(uint256 coin, uint256 key, uint256 to, bool byOwner) external inCoin(coin) {
         address key_ = signers[key % COUNT];
         (address owner,,) = serving.sessionOf(key_);
         vm.prank(byOwner ? owner : key_);
-        serving.requestClose(providers[to % COUNT], ETHER, key_);
+        serving.requestClose(providers[to % COUNT], currency, key_);
     }
 
     /// @dev Waits until it can be, half of the times.
-    function finalizeClose(uint256 key, uint256 to, bool waits) external {
+    function finalizeClose(uint256 coin, uint256 key, uint256 to, bool waits) external inCoin(coin) {
         (provider, signer) = (providers[to % COUNT], signers[key % COUNT]);
         _waitUntil(waits ? _channel().closeAt : 0);
-        serving.finalizeClose(provider, ETHER, signer);
+        serving.finalizeClose(provider, currency, signer);
     }
 
-    function closeChannel(uint256 key, uint256 to, uint256 more, uint256 tokens) external {
+    function closeChannel(uint256 coin, uint256 key, uint256 to, uint256 more, uint256 tokens)
+        external
+        inCoin(coin)
+    {
         provider = providers[to % COUNT];
         signer = signers[key % COUNT];
         uint256 amount = _channel().claimed + bound(more, 0, 5 ether);
         uint128 tally = _tally(_channel().epoch, amount, tokens);
-        if (amount > signed[signer][provider]) signed[signer][provider] = amount;
+        if (amount > signed[currency][signer][provider]) signed[currency][signer][provider] = amount;
         bytes memory signature = _closeSignature(_providerKeys[to % COUNT], tally, block.timestamp);
         vm.prank(signer);
-        serving.closeChannel(provider, ETHER, signer, tally, block.timestamp, signature);
+        serving.closeChannel(provider, currency, signer, tally, block.timestamp, signature);
     }
 
-    function openMeter(uint256 who, uint256 to, uint256 amount, uint256 value) external {
+    function openMeter(uint256 who, uint256 coin, uint256 to, uint256 amount, uint256 value)
+        external
+        inCoin(coin)
+    {
+        value = currency == ETHER ? bound(value, 0, 5 ether) : 0;
         vm.prank(users[who % COUNT]);
-        serving.openMeter{value: bound(value, 0, 5 ether)}(
-            providers[to % COUNT], ETHER, bound(amount, 1, 5 ether)
-        );
+        serving.openMeter{value: value}(providers[to % COUNT], currency, bound(amount, 1, 5 ether));
     }
 
-    function recordUsage(uint256 who, uint256 to, uint256 input, uint256 output) external {
-        vm.prank(providers[to % COUNT]);
-        serving.recordUsage(users[who % COUNT], input % 1e6, output % 1e6, MODEL);
+    function recordUsage(uint256 who, uint256 coin, uint256 to, uint256 input, uint256 output)
+        external
+        inCoin(coin)
+    {
+        (address payee, address payer) = (providers[to % COUNT], users[who % COUNT]);
+        vm.prank(payee);
+        if (currency == ETHER) serving.recordUsage(payer, input % 1e6, output % 1e6, MODEL);
+        else serving.recordTokenUsage(payee, currency, payer, input % 1e6, output % 1e6, MODEL);
     }
 
-    function closeMeter(uint256 who, uint256 to) external {
+    function closeMeter(uint256 who, uint256 coin, uint256 to) external inCoin(coin) {
         vm.prank(users[who % COUNT]);
-        serving.closeMeter(providers[to % COUNT], ETHER);
+        serving.closeMeter(providers[to % COUNT], currency);
     }
 
-    function finalizeMeter(uint256 who, uint256 to, bool waits) external {
+    function finalizeMeter(uint256 who, uint256 coin, uint256 to, bool waits) external inCoin(coin) {
         (user, provider) = (users[who % COUNT], providers[to % COUNT]);
-        _waitUntil(waits ? serving.meterOf(user, provider, ETHER).closeAt : 0);
+        _waitUntil(waits ? serving.meterOf(user, provider, currency).closeAt : 0);
         vm.prank(user);
-        serving.finalizeMeter(provider, ETHER);
+        serving.finalizeMeter(provider, currency);
     }
 
     function setModel(uint256 to, uint256 input, uint256 output) external {
@@ -135,6 +214,23 @@ contract InferenceHandler is InferenceTest {
 
     /* INTERNAL */
 
+    modifier inCoin(uint256 coin) {
+        currency = coins[coin % COINS];
+        _;
+    }
+
+    function _fill(address account, address coin) private {
+        TestToken(coin).mint(account, 1e6 ether);
+        vm.startPrank(account);
+        TestToken(coin).approve(address(serving), type(uint256).max);
+        TestToken(coin).approve(address(ledger), type(uint256).max);
+        vm.stopPrank();
+        for (uint256 i = 0; i < providers.length; ++i) {
+            vm.prank(providers[i]);
+            annex.setTokenModel(coin, MODEL, 0.001 ether, 0.002 ether);
+        }
+    }
+
     function _waitUntil(uint256 time) private {
         if (time > block.timestamp) vm.warp(time);
     }
@@ -147,7 +243,7 @@ contract InferenceHandler is InferenceTest {
         uint256 amount = _channel().claimed + (seed >> 16) % 3 ether;
         uint8 epoch = (seed >> 96) % 4 == 0 ? uint8((seed >> 104) % 3) : _channel().epoch;
         if ((seed >> 112) % 8 == 0) amount = uint80(seed >> 120);
-        if (amount > signed[signer][provider]) signed[signer][provider] = amount;
+        if (amount > signed[currency][signer][provider]) signed[currency][signer][provider] = amount;
         voucher = _voucherFor(_signerKeys[index], provider, _tally(epoch, amount, seed >> 200));
         if ((seed >> 240) % 8 == 0) voucher[(seed >> 248) % 80] ^= 0x01;
     }
