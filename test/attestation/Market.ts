@@ -7,9 +7,9 @@ import { point } from './Authority.ts'
 import type { Intel } from './Intel.ts'
 
 /** A chain with the contracts that keep attestations, pinned to the root of a platform of ours: the same bytecode. */
-export type Market = Chain & { deployment: Deployment & { attestationRegistry: Address; pccs: Address } }
+type Market = Chain & { deployment: Deployment; intel: Intel }
 
-export async function startMarket(of: (now: bigint) => Intel): Promise<Market & { intel: Intel }> {
+export async function startMarket(of: (now: bigint) => Intel): Promise<Market> {
   const chain = await startChain()
   const { timestamp } = await chain.client.getBlock()
   const intel = of(timestamp)

@@ -96,6 +96,6 @@ export async function startStage(): Promise<Stage> {
 
 /** What the chain says of a node's provider now. */
 export function levelOf({ market }: Stage, { providerId }: Provider): Promise<Attestation.Level> {
-  const { attestationRegistry: registry } = market.deployment
-  return Attestation.levelOf(market.client, { providerId, registry })
+  const { client, deployment } = market
+  return Attestation.levelOf(client, { deployment, providerId })
 }

@@ -27,6 +27,7 @@ export {
   IdentityRegistryAbi,
   InferenceServingAbi,
   LedgerManagerAbi,
+  PccsAbi,
   ProviderDiscoveryAbi,
   ProviderFlagsAbi,
   TriggerRegistryAbi,

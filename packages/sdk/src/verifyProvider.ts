@@ -5,7 +5,7 @@ import * as Binding from './attestation/Binding.ts'
 import { iso } from './attestation/Chain.ts'
 import * as Dcap from './attestation/Dcap.ts'
 import * as Evidence from './attestation/Evidence.ts'
-import { type Level, levelOf, registryOn } from './attestation/Level.ts'
+import { type Level, levelOf } from './attestation/Level.ts'
 import * as Nvidia from './attestation/Nvidia.ts'
 import * as Pccs from './attestation/Pccs.ts'
 import { RefusedError } from './attestation/Refusal.ts'
@@ -39,15 +39,11 @@ export async function verifyProvider(client: Client, options: verifyProvider.Opt
     return ok
   }
   const provider = await Registry.get(client, { deployment, providerId })
-  const registry = registryOn(deployment)
+  const { attestationRegistry: registry } = deployment
   const found: Pick<Verification, 'level' | 'ssh'> = { level: undefined, ssh: undefined }
-  if (!registry) {
-    note('level', false, { bound: '1 or 2', value: '0, claimed: the contracts here keep no attestations' })
-    return { ...found, checks, verified: false }
-  }
   try {
     const { timestamp: now } = await getBlock(client)
-    const level = await levelOf(client, { providerId, registry })
+    const level = await levelOf(client, { deployment, providerId })
     found.level = level
     const scene: Scene = { ...options, client, level, note, now, provider, registry }
     const isAttested = await checkLevel(scene)

@@ -7,10 +7,8 @@ export async function attestedAs(
   { client, deployment }: Market,
   provider: Registry.Provider,
 ): Promise<string> {
-  const registry = Attestation.registryOn(deployment)
-  if (!registry) return 'claimed: the contracts on this chain keep no attestations'
   const { providerId } = provider
-  const { expiry, kept, level, tee } = await Attestation.levelOf(client, { providerId, registry })
+  const { expiry, kept, level, tee } = await Attestation.levelOf(client, { deployment, providerId })
   if (level === 2) return `level 2, verified on chain: ${tee}, ${kept.status}, until ${time(expiry)}`
   if (level === 1) return `level 1, attested by a quorum: ${tee}, until ${time(expiry)}`
   if (kept.level > 0)

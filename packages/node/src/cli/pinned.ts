@@ -12,8 +12,7 @@ export async function pin(
   { client, deployment }: Market,
   { claimed, hostKey, providerId }: pin.Options,
 ): Promise<void> {
-  const registry = Attestation.registryOn(deployment)
-  const level = registry ? (await Attestation.levelOf(client, { providerId, registry })).level : 0
+  const { level } = await Attestation.levelOf(client, { deployment, providerId })
   if (level === 0 || claimed) {
     output.say(
       `Provider ${providerId} is claimed: nobody proved which machine this is. Pinned the SSH host key that it published.`,

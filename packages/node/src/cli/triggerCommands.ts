@@ -133,6 +133,7 @@ export const keeper: Group = {
         ['--host <address>', 'address that it listens on (default 127.0.0.1)'],
         ['--no-webhooks', 'take no deliveries'],
         ['--no-sessions', 'leave rentals alone'],
+        ['--collateral', 'bring Intel’s newest collateral on chain, from JEJU_PCCS_URL or Intel'],
         ['--unpaid', 'run triggers that nobody sponsors too, at your own expense'],
         ['--log-json', 'log JSON lines'],
       ],

@@ -17,11 +17,13 @@ import { findDue } from './findDue.ts'
 import { openHooks } from './gateway/HookFile.ts'
 import { headOf } from './heads.ts'
 import { keepCredit } from './keepCredit.ts'
+import { createRefresher } from './refreshCollateral.ts'
 import type { Store } from './store/Store.ts'
 import { openSqliteStore } from './store/sqlite.ts'
 import { createWebhookServer, listen } from './webhooks.ts'
 
 const POLLS_PER_CREDIT = 40
+const COLLATERAL_MS = 6 * 3_600_000
 
 export type KeeperConfig = {
   deployment: Deployment
@@ -34,6 +36,8 @@ export type KeeperConfig = {
   unpaid: boolean
   /** Cancels and closes rentals that are over, at the keeper's own expense. */
   sessions: boolean
+  /** Brings Intel's newest collateral on chain, from this service, at the keeper's own expense; undefined for not. */
+  collateral?: { url: string | undefined } | undefined
   /** A transaction that is not mined by then gets a higher fee. */
   stuckMs?: number
 }
@@ -76,6 +80,8 @@ export async function start(config: KeeperConfig, deps: start.Deps): Promise<Kee
       every(config.pollMs, async () => closeSessions(desk, await nowOf(client)), { onError, signal: life }),
     )
   loops.push(every(config.pollMs * POLLS_PER_CREDIT, () => keepCredit(desk), { onError, signal: life }))
+  if (config.collateral)
+    loops.push(every(COLLATERAL_MS, createRefresher(desk, config.collateral), { onError, signal: life }))
   const done = Promise.all(loops).then(async () => {
     await server.close()
     await store.close()

@@ -1,5 +1,5 @@
 import { AttestationRegistryAbi as abi, type Deployment } from '@jejunetwork/contracts'
-import type { Address, Client, Hex } from 'viem'
+import type { Client, Hex } from 'viem'
 import { readContract } from 'viem/actions'
 import { IntelStatuses, type TeeName, TeeNames } from './Names.ts'
 
@@ -26,13 +26,9 @@ export type Level = {
   }
 }
 
-/** The contract that keeps attestation results; undefined where a deployment has none. */
-export function registryOn(deployment: Deployment): Address | undefined {
-  return (deployment as { attestationRegistry?: Address }).attestationRegistry
-}
-
 export async function levelOf(client: Client, options: levelOf.Options): Promise<Level> {
-  const { providerId, registry: address } = options
+  const { deployment, providerId } = options
+  const address = deployment.attestationRegistry
   const args = [providerId] as const
   const [[level, tee, workload, platformId, expiry], kept] = await Promise.all([
     readContract(client, { abi, address, args, functionName: 'attestation' }),
@@ -56,5 +52,5 @@ export async function levelOf(client: Client, options: levelOf.Options): Promise
 }
 
 export declare namespace levelOf {
-  type Options = { registry: Address; providerId: bigint }
+  type Options = { deployment: Deployment; providerId: bigint }
 }

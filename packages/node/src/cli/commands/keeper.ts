@@ -33,6 +33,7 @@ function keeperSettings(config: Config, { input, market }: { input: Input; marke
     deployment: market.deployment,
     pollMs: market.isLocal ? 500 : 4_000,
     sessions: options['sessions'] !== false,
+    collateral: options['collateral'] === true ? { url: config.pccsUrl } : undefined,
     unpaid: options['unpaid'] === true,
     webhooks: options['webhooks'] === false ? undefined : webhooks,
   }

@@ -33,8 +33,8 @@ export type Desk = {
  * again when collateral changed. Every step may happen twice; nothing is taken back when one fails.
  */
 export async function attest(desk: Desk): Promise<void> {
-  const { client, ground, providerId, rows } = desk
-  const level = await Attestation.levelOf(client, { providerId, registry: ground.registry })
+  const { client, deployment, providerId, rows } = desk
+  const level = await Attestation.levelOf(client, { deployment, providerId })
   const shown = current(desk, level)
   if (shown && shown.evidence.tee === 'sev-snp') {
     const head = await client.getBlockNumber({ cacheTime: 0 })

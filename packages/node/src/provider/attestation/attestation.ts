@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { Attestation, ComputeError, type Deployment } from '@jejunetwork/sdk'
+import { Attestation, ComputeError, ComputeRegistryAbi, type Deployment } from '@jejunetwork/sdk'
 import type { FastifyInstance } from 'fastify'
-import { type Address, type Hex, keccak256, type PublicClient, zeroHash } from 'viem'
+import { type Hex, keccak256, type PublicClient, zeroHash } from 'viem'
 import type { Journal } from '../../journal.ts'
 import type { Log } from '../../log.ts'
 import { every } from '../../loop.ts'
@@ -38,17 +38,16 @@ export async function openAttestation(
 ): Promise<AttestationDesk> {
   const { client, deployment, journal, log, providerId, sender, signal, ssh } = deps
   const { intervalMs = INTERVAL_MS, nvattest = 'nvattest', pccsUrl, tsm = TSM_REPORTS } = config
-  const registry = Attestation.registryOn(deployment)
   const rows = openRows(journal)
-  let reason = registry ? 'The node did not attest yet.' : 'The contracts on this chain keep no attestations.'
+  let reason = 'The node did not attest yet.'
   const say = createVoice(log)
   const tlsSpkiHash = await tlsKeyHash(config.tlsCertificate)
-  const task = async (address: Address) => {
+  const task = async () => {
     const ground = {
-      agentId: 0n,
+      agentId: await agentIdOf(deps),
       chainId: deployment.chainId,
       provider: sender.address,
-      registry: address,
+      registry: deployment.attestationRegistry,
       sshHostKey: ssh.hostKey,
       tlsSpkiHash,
     }
@@ -63,7 +62,7 @@ export async function openAttestation(
     else say('attestation failed', { why: error.message })
     reason = error instanceof ComputeError ? error.message : 'The node could not attest.'
   }
-  const running = registry ? every(intervalMs, () => task(registry), { onError, signal }) : Promise.resolve()
+  const running = every(intervalMs, task, { onError, signal })
   return {
     end: () => running,
     routes(app) {
@@ -100,6 +99,17 @@ function createVoice(log: Log): (line: string, facts?: { error?: unknown; why?: 
     }
     last = now
   }
+}
+
+/** The provider's ERC-8004 identity; 0 where it has none. */
+async function agentIdOf({ client, deployment, providerId }: openAttestation.Deps): Promise<bigint> {
+  const [linked, agentId] = await client.readContract({
+    abi: ComputeRegistryAbi,
+    address: deployment.computeRegistry,
+    args: [providerId],
+    functionName: 'agentOf',
+  })
+  return linked ? agentId : 0n
 }
 
 async function tlsKeyHash(path: string | undefined): Promise<Hex> {
