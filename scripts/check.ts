@@ -34,6 +34,7 @@ const steps: Step[] = [
     command: ['node', 'scripts/lockfile.mjs', ...(fix ? [] : ['--check'])],
   },
   { name: 'a test for every rule', command: ['node', 'scripts/rules.ts'] },
+  { name: 'a page for every verb', command: ['node', 'scripts/verbs.ts'], shown: true },
   { name: 'no dead code', command: ['knip'] },
 ]
 

@@ -12,10 +12,12 @@ import {Sessions} from "./rental/Sessions.sol";
 
 /// @notice Rental sessions and their escrow.
 /// @dev Trusts, all fixed at deployment: the registry for who owns a provider, what it asks and whether it may be rented; the
-/// ledger to take credit for anyone; the guardians' panel to hold disputed pay. Holds, of ether and of each token, the sum of
-/// deposits, less what was paid out, refunded and handed to the panel, to the wei. No receiver can block another: the one who
-/// calls is paid or credited, all others are credited; what a token lets nobody have waits for its owner. A renter whose
-/// provider does nothing has everything back after 10 minutes; a provider whose renter does nothing is paid after the end.
+/// ledger to take credit for anyone; the guardians' panel to hold disputed pay. Renter and provider of a session trust the token
+/// that they chose, and nobody else does.
+/// @dev Holds, of ether and of each token, the sum of deposits, less what was paid out, refunded and handed to the panel, to the
+/// wei. For funds never to be stuck: a renter whose provider does nothing has everything back after 10 minutes; a provider whose
+/// renter does nothing is paid after the end; the one who calls is paid or credited, all others are credited, so no receiver
+/// can block another; and what a token lets nobody have waits for its owner.
 contract ComputeRental is Disputes {
     using Escrow for Escrow.Rental;
     using Escrow for Escrow.Terms;

@@ -9,8 +9,11 @@ import {NonReentrant} from "./libraries/NonReentrant.sol";
 
 /// @notice Stakes of providers, guardians, attesters and users.
 /// @dev Trusted, all fixed at deployment: the registry binds and frees providers; the guardians' panel and the refuter of
-/// attesters' verdicts slash, which burns. None can take stake for itself. Calls nobody but the registry and the wallet that is paid. Holds the sum of all stakes; a stake that backs
-/// no role leaves after 7 days whatever anyone else does.
+/// attesters' verdicts slash, which burns. None can take stake for itself. Calls nobody but the registry and the wallet that is
+/// paid.
+/// @dev Holds the sum of all stakes. For funds never to be stuck: guardians and attesters resign by themselves; a provider ends its
+/// sessions and leaves by its own calls, at once or after a dispute's three days; and what backs no role leaves after 7 days,
+/// to any address, whatever anyone else does.
 contract ComputeStaking is IComputeStaking, NonReentrant {
     struct Account {
         uint96 stake;

@@ -23,6 +23,31 @@ contract RegistryGasTest is ComputeTest {
         _assertGas(80_000, "unregister");
     }
 
+    /// REG-25: what the other verbs cost is in the table too.
+    function test_otherVerbs() external {
+        uint256 providerId = _register();
+        (, uint256 agentId) = registry.agentOf(providerId);
+        vm.startPrank(provider);
+        registry.setEndpoint("https://other.example.com");
+        _row("setEndpoint");
+        registry.setHardware(string.concat(HARDWARE, " "));
+        _row("setHardware");
+        registry.setOperator(stranger);
+        _row("setOperator");
+        registry.linkAgent(agentId);
+        _row("linkAgent");
+        registry.unregister();
+        providerId = registry.registerWithAgent(agentId, ENDPOINT, HARDWARE, PRICE);
+        _row("registerWithAgent");
+        identity.transferFrom(provider, stranger, agentId);
+        registry.deactivateSold(providerId);
+        _row("deactivateSold");
+    }
+
+    function _row(string memory what) private {
+        vm.snapshotGasLastCall("ComputeRegistry", what);
+    }
+
     function _assertGas(uint256 limit, string memory what) private {
         vm.snapshotGasLastCall("ComputeRegistry", what);
         vm.assertLe(vm.lastCallGas().gasTotalUsed, limit, what);

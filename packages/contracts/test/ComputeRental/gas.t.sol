@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Base64} from "solady/utils/Base64.sol";
+
 import {ITokenPayments} from "../../src/compute/interfaces/ITokenPayments.sol";
 import {ComputeTest} from "../utils/ComputeTest.sol";
 import {TokenRentalTest} from "./TokenRentalTest.sol";
@@ -23,6 +25,18 @@ contract RentalGasTest is ComputeTest {
         vm.prank(renter);
         rental.createSession{value: PRICE}(providerId, 1, string.concat(ED25519_KEY, " renter@example.com"));
         _assertGas(118_000 + 24_000, "createSession, key with a comment");
+        vm.prank(renter);
+        rental.createSession{value: PRICE}(providerId, 1, _rsaKey());
+        _row("createSession, RSA key of 3,072 bits");
+    }
+
+    /// @dev As long as one: base64 of 407 bytes and a name.
+    function _rsaKey() private pure returns (string memory) {
+        bytes memory blob = new bytes(407);
+        for (uint256 i = 0; i < blob.length; i++) {
+            blob[i] = bytes1(uint8(uint256(keccak256(abi.encode(i)))));
+        }
+        return string.concat("ssh-rsa ", Base64.encode(blob), " renter@example.com");
     }
 
     /// RENT-27: ending a session with a refund costs at most 43,000 gas.
