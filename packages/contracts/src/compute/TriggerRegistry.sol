@@ -20,17 +20,19 @@ import {TriggerTerms} from "./triggers/TriggerCodec.sol";
 contract TriggerRegistry is Conditions, Sponsors {
     using TriggerWord for uint256;
 
-    /// @dev What a transaction costs, and how it is shared.
+    /// @dev What an execution costs.
     struct Bill {
         /// What a unit of gas is judged by and repaid with, in wei.
         uint256 price;
         uint256 rate;
-        /// Gas left when work on this execution began.
+        /// Gas left when work on this execution began, and gas that is not seen being used: before, after, and for data.
         uint256 begin;
-        /// Gas that is not seen being used: before, after, and for data.
-        uint256 unseen;
         /// The least that a transaction with this data uses.
         uint256 floor;
+        /// What the executor has earned so far, in wei.
+        uint256 paid;
+        /// Of a batch: of `begin`, what each of its executions is charged of what is not seen.
+        uint256 share;
     }
 
     uint256 private constant TRANSACTION = 21_000;
@@ -38,15 +40,15 @@ contract TriggerRegistry is Conditions, Sponsors {
     /// @dev Used of each execution after it was measured, and of each transaction outside of what is measured, for one and for
     ///      many. From receipts: `test/triggers/reimbursement.test.ts`.
     uint256 private constant TAIL = 5600;
-    uint256 private constant TAIL_OF_MANY = 5667;
-    uint256 private constant TRANSACTION_TAIL = 6079;
-    uint256 private constant TRANSACTION_TAIL_OF_MANY = 8350;
+    uint256 private constant TAIL_OF_MANY = 5613;
+    uint256 private constant TRANSACTION_TAIL = 5970;
+    uint256 private constant TRANSACTION_TAIL_OF_MANY = 7853;
 
-    /// @dev An entry of `executeMany` is an id, a place and a length, in the bytes of which this much gas is spent.
+    /// @dev What calldata costs beside inputs: of `executeTrigger` the selector, id, place and length, of `executeMany` the
+    ///      selector and four words, and for each entry an id, a place and a length.
+    uint256 private constant HEAD = 4 * 16 + 94 * 4 + 4 * 16;
+    uint256 private constant HEAD_OF_MANY = 4 * 16 + 128 * 4 + 3 * 12;
     uint256 private constant ENTRY = 444;
-
-    /// @dev The selector, and four words before the entries.
-    uint256 private constant ENTRIES = 4 * 16 + 128 * 4 + 3 * 12;
 
     /// @dev Left for what comes after a call, an executor's new credit included, and for what is written before it.
     uint256 private constant RESERVE = 80_000;
@@ -54,6 +56,9 @@ contract TriggerRegistry is Conditions, Sponsors {
     /// @dev Beyond what was used so far and the call, an execution uses at most this, and a refill at most that.
     uint256 private constant WORST_REST = 15_000;
     uint256 private constant REFILL_GAS = 90_000;
+
+    /// @dev What is used less after a refill, which has written the trigger's word already.
+    uint256 private constant WRITTEN = 2800;
 
     uint256 private constant ONE_INPUT = 100;
     uint256 private constant BPS = 10_000;
@@ -64,23 +69,26 @@ contract TriggerRegistry is Conditions, Sponsors {
 
     /// @inheritdoc ITriggerRegistry
     function executeTrigger(uint256 triggerId, bytes calldata input) external nonReentrant {
-        Bill memory bill = _bill();
-        uint256 wanted = ONE_INPUT + _padded(input.length);
-        require(msg.data.length == wanted, InvalidCalldataLength(msg.data.length, wanted));
-
-        bill.unseen = TRANSACTION_TAIL + TAIL;
-        if (_isPlainCaller()) {
-            // the selector has no zero byte
-            uint256 zeros = CalldataGas.countZeros(4, wanted);
-            bill.unseen += TRANSACTION + CalldataGas.gasOf(wanted, zeros);
-            bill.floor = TRANSACTION + CalldataGas.floorOf(wanted, zeros);
+        Bill memory bill;
+        bill.begin = gasleft();
+        _price(bill);
+        uint256 size = _padded(input.length);
+        // No input is longer than calldata: its gas, and what is left of gas, is far below 2^256.
+        unchecked {
+            require(
+                msg.data.length == ONE_INPUT + size, InvalidCalldataLength(msg.data.length, ONE_INPUT + size)
+            );
+            bill.begin += TRANSACTION_TAIL + TAIL;
+            if (_isPlainCaller()) {
+                uint256 zeros = CalldataGas.countZeros(ONE_INPUT, ONE_INPUT + size);
+                bill.begin += TRANSACTION + HEAD + CalldataGas.gasOf(size, zeros);
+                bill.floor = TRANSACTION + HEAD + CalldataGas.floorOf(size, zeros);
+            }
         }
-        Run memory run;
-        run.triggerId = triggerId;
-        (Reason reason, uint256 paid) = _run(run, input, bill);
-        require(reason == Reason.None, NotExecutable(triggerId, reason));
+        (bool ran, Reason reason) = _run(triggerId, input, bill);
+        require(ran, NotExecutable(triggerId, reason));
 
-        if (paid != 0) creditOf[msg.sender] += paid;
+        _credit(bill.paid);
     }
 
     /// @inheritdoc ITriggerRegistry
@@ -91,53 +99,52 @@ contract TriggerRegistry is Conditions, Sponsors {
     {
         uint256 count = triggerIds.length;
         require(count == inputs.length && count != 0, LengthMismatch(count, inputs.length));
-        Bill memory bill = _bill();
+        Bill memory bill;
+        _price(bill);
         bool plain = _isPlainCaller();
-        uint256 share = TRANSACTION_TAIL_OF_MANY;
-        if (plain) share += TRANSACTION + ENTRIES;
-        share = share / count + TAIL_OF_MANY;
+        bill.share = TRANSACTION_TAIL_OF_MANY / count + TAIL_OF_MANY;
+        if (plain) bill.share += (TRANSACTION + HEAD_OF_MANY) / count + ENTRY;
 
         results = new Reason[](count);
-        Run memory run;
-        uint256 total = 0;
         uint256 at = 164 + 64 * count;
-        for (uint256 i = 0; i < count; ++i) {
-            bill.begin = gasleft();
-            bytes calldata input = _inputAt(inputs, i, at);
-            // An input is not longer than calldata; nothing that is added up here comes near 2^256.
-            unchecked {
-                uint256 next = at + _padded(input.length);
-                bill.unseen = plain ? share + ENTRY + _dataGas(at, next) : share;
-                at = next + 32;
-
-                run.triggerId = triggerIds[i];
-                (Reason reason, uint256 paid) = _run(run, input, bill);
-                if (reason == Reason.None) {
-                    total += paid;
-                } else {
+        // An input is not longer than calldata; nothing that is added up here comes near 2^256.
+        unchecked {
+            for (uint256 i = 0; i < count; ++i) {
+                bill.begin = gasleft() + bill.share;
+                bytes calldata input = _inputAt(inputs, i, at);
+                at += _padded(input.length);
+                if (plain) bill.begin += _dataGas(_startOf(input), at);
+                at += 32;
+                (bool ran, Reason reason) = _run(triggerIds[i], input, bill);
+                if (!ran) {
                     results[i] = reason;
-                    emit TriggerSkipped(run.triggerId, reason);
+                    emit TriggerSkipped(triggerIds[i], reason);
                 }
             }
+            require(msg.data.length == at - 32, InvalidCalldataLength(msg.data.length, at - 32));
         }
-        require(msg.data.length == at - 32, InvalidCalldataLength(msg.data.length, at - 32));
-        if (total != 0) creditOf[msg.sender] += total;
+        _credit(bill.paid);
     }
 
     /* VIEWS */
 
     /// @inheritdoc ITriggerRegistry
     function isDue(uint256 triggerId, bytes calldata input) external view returns (bool due, Reason reason) {
-        Run memory run;
-        run.triggerId = triggerId;
-        reason = _judge(run, input);
-        if (reason == Reason.None && run.hot.has(TriggerWord.SPONSORED)) {
-            Bill memory bill = _bill();
+        (uint256 hot, uint256 cold) = (_words[triggerId].hot, _words[triggerId].cold);
+        if (!hot.runs()) return (false, _whyNot(hot));
+        (due, reason,,) = _judge(triggerId, hot, cold, input);
+        if (!due) return (false, reason);
+
+        reason = Reason.None;
+        if (hot.has(TriggerWord.SPONSORED)) {
+            Bill memory bill;
+            bill.begin = gasleft();
+            _price(bill);
             uint256 data = _dataGas(_startOf(input), _startOf(input) + _padded(input.length));
             uint256 gas = TRANSACTION + TRANSACTION_TAIL + TAIL + data + (bill.begin - gasleft())
-                + _callGas(run.hot) + WORST_REST;
-            if (bill.price > run.hot.maxGasPrice()) reason = Reason.PriceTooHigh;
-            else if (!_isCoverable(run, gas * bill.rate)) reason = Reason.NotCovered;
+                + _callGas(hot) + WORST_REST;
+            if (bill.price > hot.maxGasPrice()) reason = Reason.PriceTooHigh;
+            else if (!_isCoverable(triggerId, hot, gas * bill.rate)) reason = Reason.NotCovered;
         }
         due = reason == Reason.None;
     }
@@ -161,27 +168,34 @@ contract TriggerRegistry is Conditions, Sponsors {
     /* INTERNAL */
 
     /// @dev Runs what is due. Changes nothing unless it runs, but for a refill.
-    function _run(Run memory run, bytes calldata input, Bill memory bill)
+    function _run(uint256 triggerId, bytes calldata input, Bill memory bill)
         private
-        returns (Reason reason, uint256 paid)
+        returns (bool ran, Reason reason)
     {
-        reason = _judge(run, input);
-        if (reason != Reason.None) return (reason, 0);
+        Words storage words = _words[triggerId];
+        uint256 hot = words.hot;
+        if (!hot.runs()) return (false, _whyNot(hot));
+        uint256 cold = words.cold;
+        uint256 key;
+        bytes memory payload;
+        if (hot.isCron()) (ran, reason, key) = _judgeTick(hot, cold, input);
+        else (ran, reason, key, payload) = _judgeProof(triggerId, hot, cold, input);
+        if (!ran) return (false, reason);
 
-        uint256 callGas = _callGas(run.hot);
-        if (_lacksGas(callGas)) return (Reason.TooLittleGas, 0);
-        bool sponsored = run.hot.has(TriggerWord.SPONSORED);
-        if (sponsored) {
-            if (bill.price > run.hot.maxGasPrice()) return (Reason.PriceTooHigh, 0);
-            if (_worst(bill, callGas) > run.hot.balance()) {
-                if (!_cover(run, bill, callGas)) return (Reason.NotCovered, 0);
-                if (_lacksGas(callGas)) return (Reason.TooLittleGas, 0);
+        uint256 callGas = _callGas(hot);
+        if (_lacksGas(callGas)) return (false, Reason.TooLittleGas);
+        if (hot.has(TriggerWord.SPONSORED)) {
+            if (bill.price > hot.maxGasPrice()) return (false, Reason.PriceTooHigh);
+            if (_worst(bill, callGas) > hot.balance()) {
+                if (!_cover(triggerId, hot, bill, callGas)) return (false, Reason.NotCovered);
+                if (_lacksGas(callGas)) return (false, Reason.TooLittleGas);
             }
         }
 
-        _remember(run);
-        bool success = callGas == 0 || _call(run, callGas);
-        paid = _settle(run, bill, success, sponsored);
+        if (!hot.isCron()) _use(triggerId, key);
+        else if (hot.has(TriggerWord.BACKFILL)) _tellExpired(triggerId, hot, cold, key);
+        bool success = callGas == 0 || _call(triggerId, hot, cold, callGas, key, payload);
+        _settle(triggerId, words, key, bill, success);
     }
 
     /// @dev Whether the call could get less than it was promised, or what follows it nothing.
@@ -192,24 +206,31 @@ contract TriggerRegistry is Conditions, Sponsors {
     }
 
     /// @dev Whether the sponsor's money covers the worst that can happen from here on, after a refill.
-    function _cover(Run memory run, Bill memory bill, uint256 callGas) private returns (bool) {
+    function _cover(uint256 triggerId, uint256 hot, Bill memory bill, uint256 callGas)
+        private
+        returns (bool)
+    {
         uint256 needed = _worst(bill, callGas) + REFILL_GAS * bill.rate;
-        run.hot = _refill(run.triggerId, run.hot, needed);
-        return _worst(bill, callGas) <= run.hot.balance();
+        hot = _refill(triggerId, hot, needed);
+        if (_worst(bill, callGas) > hot.balance()) return false;
+
+        bill.begin -= WRITTEN;
+        return true;
     }
 
     /// @dev In wei. Gas is below 2^64 and the rate a price per gas that somebody pays, below 2^128.
     function _worst(Bill memory bill, uint256 callGas) private view returns (uint256) {
         unchecked {
-            uint256 gas = bill.begin - gasleft() + bill.unseen + callGas + WORST_REST;
-            return (gas < bill.floor ? bill.floor : gas) * bill.rate;
+            uint256 gas = bill.begin - gasleft() + callGas + WORST_REST;
+            if (gas < bill.floor) gas = bill.floor;
+            return gas * bill.rate;
         }
     }
 
-    function _isCoverable(Run memory run, uint256 needed) private view returns (bool) {
-        uint256 balance = run.hot.balance();
+    function _isCoverable(uint256 triggerId, uint256 hot, uint256 needed) private view returns (bool) {
+        uint256 balance = hot.balance();
         if (needed <= balance) return true;
-        (uint256 amount,) = _refillable(run.triggerId, balance);
+        (uint256 amount,) = _refillable(triggerId, balance);
         return needed <= balance + amount;
     }
 
@@ -221,46 +242,61 @@ contract TriggerRegistry is Conditions, Sponsors {
         }
     }
 
-    function _call(Run memory run, uint256 callGas) private returns (bool) {
-        address agent = address(uint160(run.cold));
-        if (!run.hot.has(TriggerWord.CUSTOM)) {
-            bytes memory standard = TriggerCall.encode(run.triggerId, run.key, run.payload);
-            return TriggerCall.send(agent, callGas, standard);
+    function _call(
+        uint256 triggerId,
+        uint256 hot,
+        uint256 cold,
+        uint256 callGas,
+        uint256 key,
+        bytes memory payload
+    ) private returns (bool) {
+        address agent = address(uint160(cold));
+        if (!hot.has(TriggerWord.CUSTOM)) {
+            if (hot.isCron()) return TriggerCall.tick(agent, callGas, triggerId, key);
+            return TriggerCall.send(agent, callGas, TriggerCall.encode(triggerId, key, payload));
         }
-        bytes memory config = _storedConfig(run.triggerId);
+        bytes memory config = _storedConfig(triggerId);
         address target = _targetIn(config, agent);
         bytes memory data = TriggerConfig.dataOf(config);
-        if (data.length == 0) data = TriggerCall.encode(run.triggerId, run.key, run.payload);
-        uint256 gasLimit = run.hot.gasLimit();
+        if (data.length == 0) data = TriggerCall.encode(triggerId, key, payload);
+        uint256 gasLimit = hot.gasLimit();
         if (target == agent) return TriggerCall.send(agent, gasLimit, data);
         return TriggerCall.send(forwarderOf(agent), callGas, TriggerCall.forward(target, gasLimit, data));
     }
 
-    function _settle(Run memory run, Bill memory bill, bool success, bool sponsored)
+    function _settle(uint256 triggerId, Words storage words, uint256 key, Bill memory bill, bool success)
         private
-        returns (uint256 paid)
     {
-        uint256 triggerId = run.triggerId;
         // read again: from within the call the agent may pause, end or resume it, and the sponsor fund it
-        Words storage words = _words[triggerId];
-        uint256 hot = words.hot.withMark(run.minute);
+        uint256 hot = words.hot;
+        if (hot.isCron()) {
+            // Later marks stay: an agent that resumes its trigger from within its call has set one.
+            hot = hot.withMark((hot.has(TriggerWord.BACKFILL) ? key : block.timestamp) / 60);
+        }
         if (!success) hot = _withFailure(triggerId, hot);
         else if (hot.failures() != 0) hot = hot.withFailures(0);
-        if (run.expiredUntil != 0) emit TicksExpired(triggerId, run.hot.mark(), run.expiredUntil);
 
-        if (sponsored) {
-            // As in `_worst`.
-            unchecked {
-                uint256 gas = bill.begin - gasleft() + bill.unseen;
-                paid = (gas < bill.floor ? bill.floor : gas) * bill.rate;
-            }
-            if (paid > hot.balance()) paid = hot.balance();
-        }
-        // What is paid is not more than the balance, which is the word's lowest part.
+        // As in `_worst`; and what is paid is not more than the balance, which is the word's lowest part.
+        uint256 paid = 0;
         unchecked {
+            if (hot.has(TriggerWord.SPONSORED)) {
+                uint256 gas = bill.begin - gasleft();
+                if (gas < bill.floor) gas = bill.floor;
+                paid = gas * bill.rate;
+                uint256 balance = hot.balance();
+                if (paid > balance) paid = balance;
+                bill.paid += paid;
+            }
             words.hot = hot - paid;
         }
-        emit TriggerExecuted(triggerId, run.key, msg.sender, success, paid);
+        emit TriggerExecuted(triggerId, key, msg.sender, success, paid);
+    }
+
+    /// @dev What was taken from balances, all of which are ether that is here.
+    function _credit(uint256 paid) private {
+        unchecked {
+            if (paid != 0) creditOf[msg.sender] += paid;
+        }
     }
 
     function _withFailure(uint256 triggerId, uint256 hot) private returns (uint256) {
@@ -283,12 +319,17 @@ contract TriggerRegistry is Conditions, Sponsors {
         if (target == address(0)) target = agent;
     }
 
-    function _bill() private view returns (Bill memory bill) {
-        bill.begin = gasleft();
-        uint256 most = block.basefee + TIP_CAP;
-        bill.price = tx.gasprice < most ? tx.gasprice : most;
-        uint256 base = bill.price < block.basefee ? bill.price : block.basefee;
-        bill.rate = bill.price + base * PREMIUM_BPS / BPS;
+    /// @dev A price is what somebody pays for a unit of gas.
+    function _price(Bill memory bill) private view {
+        unchecked {
+            uint256 price = tx.gasprice;
+            uint256 base = block.basefee;
+            if (price > base + TIP_CAP) price = base + TIP_CAP;
+            // only where nobody pays, in a call that asks
+            if (base > price) base = price;
+            bill.price = price;
+            bill.rate = price + base * PREMIUM_BPS / BPS;
+        }
     }
 
     /// @dev Only of a plain account's call is it known that it is the whole transaction, with all of its data.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {LibString} from "solady/utils/LibString.sol";
+
 import {ITriggerRegistry} from "../../src/compute/interfaces/ITriggerRegistry.sol";
+import {Cron} from "../../src/compute/libraries/Cron.sol";
 import {CronTest} from "./CronTest.sol";
 
 contract CronParseTest is CronTest {
@@ -82,6 +85,34 @@ contract CronParseTest is CronTest {
         try this.parse(string(text), 0) {}
         catch (bytes memory reason) {
             vm.assertEq(bytes4(reason), ITriggerRegistry.InvalidCron.selector, "reason");
+        }
+    }
+
+    /// TRG-5: what is written for compiled bits, if it is short enough, compiles to the same.
+    function test_writesWhatItReads(uint256 seed) external view {
+        uint256 spec = this.parse(_expression(seed), 0);
+        string memory text = LibString.unpackOne(Cron.textOf(spec));
+        if (bytes(text).length == 0) return;
+        bool sameDays = (spec & this.parse(text, 0)) << 122 == spec << 122;
+        vm.assertTrue(sameDays, "minutes, hours, dates and weekdays");
+    }
+
+    /// TRG-5: and it is what most would write.
+    function test_writesAsMostDo() external view {
+        string[9] memory texts = [
+            "* * * * *",
+            "*/5 * * * *",
+            "0 0 * * *",
+            "30 12 * * 1-5",
+            "0 9-17 * * 1-5",
+            "0 0 1,15 * *",
+            "0 8,12,18 * * 0",
+            "59 23 31 12 *",
+            "0 0 1 */3 *"
+        ];
+        for (uint256 i = 0; i < texts.length; ++i) {
+            bytes32 text = Cron.textOf(this.parse(texts[i], 0));
+            vm.assertEq(LibString.unpackOne(text), texts[i], "text");
         }
     }
 

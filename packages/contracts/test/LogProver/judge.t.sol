@@ -9,12 +9,12 @@ import {ProofTest} from "./ProofTest.sol";
 
 contract LogProverTest is ProofTest {
     LogProver internal prover;
-    address internal config;
+    uint256 internal config;
 
     function setUp() public override {
         super.setUp();
         prover = new LogProver();
-        config = SSTORE2.write(_event(EMITTER, 0, ""));
+        config = _stored(_event(EMITTER, 0, ""));
     }
 
     /// TRG-22: logs of real blocks are found: of one, 20 and 200 transactions, in legacy and typed receipts.
@@ -22,7 +22,7 @@ contract LogProverTest is ProofTest {
         for (uint256 i = 0; i < CASES; ++i) {
             Case memory log = _case(i);
             (ITriggerRegistry.Reason reason, bytes memory payload) =
-                prover.judge(config, _key(log), log.blockHash, log.timestamp, log.proof);
+                prover.judge(config, 0, _key(log), log.blockHash, log.timestamp, log.proof);
             vm.assertEq(uint8(reason), 0, "found");
             vm.assertEq(payload, abi.encode(EMITTER, log.topics, log.data), "payload");
         }
@@ -68,9 +68,9 @@ contract LogProverTest is ProofTest {
 
     /// TRG-22: whatever bytes come, the answer is a reason and never a revert.
     function test_neverReverts(uint256 key, bytes32 blockHash, bytes calldata proof) external view {
-        (ITriggerRegistry.Reason reason,) = prover.judge(config, key, blockHash, 0, proof);
+        (ITriggerRegistry.Reason reason,) = prover.judge(config, 0, key, blockHash, 0, proof);
         vm.assertEq(uint8(reason), uint8(ITriggerRegistry.Reason.BadProof), "bad");
-        (reason,) = prover.judge(config, key, keccak256(proof), 0, proof);
+        (reason,) = prover.judge(config, 0, key, keccak256(proof), 0, proof);
         vm.assertEq(uint8(reason), uint8(ITriggerRegistry.Reason.BadProof), "bad, with its own hash");
     }
 
@@ -78,8 +78,9 @@ contract LogProverTest is ProofTest {
     function test_neverRevertsOnHostileNodes(bytes memory node, uint32 index) external view {
         bytes32 root = keccak256(node);
         bytes memory header = abi.encodePacked(hex"f901bd", new bytes(153), root, new bytes(260));
-        (ITriggerRegistry.Reason reason,) =
-            prover.judge(config, uint256(index) << 32, keccak256(header), 0, abi.encodePacked(header, node));
+        (ITriggerRegistry.Reason reason,) = prover.judge(
+            config, 0, uint256(index) << 32, keccak256(header), 0, abi.encodePacked(header, node)
+        );
         vm.assertEq(uint8(reason), uint8(ITriggerRegistry.Reason.BadProof), "bad");
     }
 
@@ -108,12 +109,16 @@ contract LogProverTest is ProofTest {
         private
         returns (ITriggerRegistry.Reason reason)
     {
-        (reason,) = prover.judge(SSTORE2.write(wanted), _key(log), log.blockHash, notBefore, log.proof);
+        (reason,) = prover.judge(_stored(wanted), 0, _key(log), log.blockHash, notBefore, log.proof);
+    }
+
+    function _stored(bytes memory wanted) private returns (uint256) {
+        return uint160(SSTORE2.write(wanted));
     }
 
     function _assertBad(Case memory log) private view {
         (ITriggerRegistry.Reason reason, bytes memory payload) =
-            prover.judge(config, _key(log), log.blockHash, 0, log.proof);
+            prover.judge(config, 0, _key(log), log.blockHash, 0, log.proof);
         vm.assertEq(uint8(reason), uint8(ITriggerRegistry.Reason.BadProof), "bad");
         vm.assertEq(payload, "", "nothing");
     }

@@ -35,9 +35,13 @@ contract CreateTriggerTest is TriggerTest {
         int8 offset,
         uint8 which
     ) external {
-        string[5] memory expressions = [
+        string[9] memory expressions = [
             "* * * * *",
             "30 12 * * 1-5",
+            "0 0 29 2 *",
+            "*/15 8,20 1-31 * */2",
+            "0,30 12 * * *",
+            "05 12 * * 7",
             "0,15,30,45 8-18/2 1,15 */3 0-7",
             "1,2,3,4,5,6,7,8 1,2,3 1,2 1,2 1",
             "1,2,3,4,5,6,7,8 1,2,3 1,2 1,2 1,2,3,4,5"
@@ -51,7 +55,7 @@ contract CreateTriggerTest is TriggerTest {
             uint16(0),
             uint8(backfill ? 1 : 0),
             int8(bound(offset, -56, 56)),
-            expressions[which % 5]
+            expressions[which % 9]
         );
 
         uint256 triggerId = _create(CRON, config);
@@ -74,15 +78,17 @@ contract CreateTriggerTest is TriggerTest {
     /// TRG-2: and for webhook and event triggers.
     function test_givesOtherKindsBack(address key, address emitter, bytes32[4] memory topics) external {
         vm.assume(key != address(0) && emitter != address(0));
-        bytes[5] memory configs = [
+        bytes[7] memory configs = [
             _webhook(0, abi.encodePacked(key)),
             _webhook(1, abi.encode(P256_X, P256_Y)),
             _webhook(2, abi.encodePacked(key)),
             _event(emitter, 0, ""),
+            _event(emitter, 1, abi.encode(topics[0])),
+            _event(emitter, 8, abi.encode(topics[3])),
             _event(emitter, 15, abi.encode(topics))
         ];
 
-        for (uint256 i = 0; i < 5; ++i) {
+        for (uint256 i = 0; i < 7; ++i) {
             ITriggerRegistry.TriggerType kind = i < 3 ? WEBHOOK : EVENT;
             ITriggerRegistry.Trigger memory made = triggers.getTrigger(_create(kind, configs[i]));
             vm.assertEq(made.config, configs[i], "config");

@@ -98,4 +98,25 @@ contract LogsTest is ProofTest {
         (bool due,) = triggers.isDue(triggerId, input);
         vm.assertFalse(due, "not due");
     }
+
+    /// TRG-23: one topic is compared where the config says, and with what it says.
+    function test_comparesOneTopic(bytes32 other) external {
+        Case memory log = _case(6);
+        vm.roll(log.blockNumber - 1);
+        vm.assume(other != log.topics[0] && other != log.topics[1]);
+        bytes32[4] memory topics = [log.topics[0], log.topics[1], bytes32(0), bytes32(0)];
+        for (uint256 i = 0; i < 4; ++i) {
+            uint256 wanted = _createFor(EVENT, _event(EMITTER, uint8(1 << i), abi.encode(topics[i])));
+            uint256 unwanted = _createFor(EVENT, _event(EMITTER, uint8(1 << i), abi.encode(other)));
+            uint256 foreign = _createFor(EVENT, _event(stranger, uint8(1 << i), abi.encode(topics[i])));
+            _after(log);
+            (bool due,) = triggers.isDue(wanted, _input(log));
+            vm.assertEq(due, i < 2, "the log has two topics");
+            _expectReason(unwanted, ITriggerRegistry.Reason.OtherLog);
+            _execute(unwanted, _input(log));
+            _expectReason(foreign, ITriggerRegistry.Reason.OtherLog);
+            _execute(foreign, _input(log));
+            vm.roll(log.blockNumber - 1);
+        }
+    }
 }

@@ -19,6 +19,15 @@ library Cron {
     uint256 private constant CIVIL = 1 << 135;
     uint256 private constant OFFSET = 136;
 
+    /// @dev Of each field, one byte: the least and the greatest value, and where in a spec value 0 would be.
+    uint256 private constant LEAST = 0x0000010100 << 216;
+    uint256 private constant MOST = 0x3b171f0c07 << 216;
+    uint256 private constant SHIFTS = 0x003c5f537f << 216;
+
+    /// @dev And how many values there are, and where the least one is.
+    uint256 private constant COUNTS = 0x3c181f0c07 << 216;
+    uint256 private constant PLACES = 0x003c60547f << 216;
+
     uint256 private constant ALL_DAYS = (1 << 31) - 1;
     uint256 private constant ALL_MONTHS = (1 << 12) - 1;
 
@@ -93,6 +102,21 @@ library Cron {
             if (stars & 0x14 == 0) spec |= EITHER | CIVIL;
             else if (!anyDate) spec |= CIVIL;
             spec |= uint256(uint8(quarterHours)) << OFFSET;
+        }
+    }
+
+    /// @notice The expression that most would write for this, as `length 1 | text 31`; 0 if it is longer.
+    function textOf(uint256 spec) internal pure returns (bytes32) {
+        // At most 31 characters and one number are shifted in; what is shifted out belongs to a text that is too long.
+        unchecked {
+            uint256 letters = 0;
+            uint256 size = 0;
+            for (uint256 field = 0; field < 5; ++field) {
+                if (field != 0) (letters, size) = ((letters << 8) | 0x20, size + 1);
+                (letters, size) = _write(letters, size, spec, field);
+                if (size > 31) return 0;
+            }
+            return bytes32((size << 248) | (letters << (248 - 8 * size)));
         }
     }
 
@@ -231,6 +255,64 @@ library Cron {
         }
     }
 
+    /// @dev Appends a field: `*`, `*/n`, or a list of numbers and of ranges of three and more.
+    function _write(uint256 letters, uint256 size, uint256 spec, uint256 field)
+        private
+        pure
+        returns (uint256, uint256)
+    {
+        // As above; a mask has at most 60 bits, and while it is not zero a lowest one.
+        unchecked {
+            uint256 count;
+            uint256 place;
+            uint256 value;
+            // A field is 0 to 4: bytes of constants.
+            assembly ("memory-safe") {
+                count := byte(field, COUNTS)
+                place := byte(field, PLACES)
+                value := byte(field, LEAST)
+            }
+            uint256 all = (1 << count) - 1;
+            uint256 mask = (spec >> place) & all;
+            if (mask == all) return ((letters << 8) | 0x2a, size + 1);
+            if (mask & 1 != 0 && mask != 1) {
+                uint256 step = _lowestBit(mask - 1);
+                if (mask == ((1 << ((count + step - 1) / step * step)) - 1) / ((1 << step) - 1)) {
+                    return _writeNumber((letters << 16) | 0x2a2f, size + 2, step);
+                }
+            }
+            while (size < 32) {
+                uint256 skipped = _lowestBit(mask);
+                value += skipped;
+                mask >>= skipped;
+                (letters, size) = _writeNumber(letters, size, value);
+                uint256 run = _lowestBit(~mask);
+                if (run > 2) {
+                    (letters, size) = _writeNumber((letters << 8) | 0x2d, size + 1, value + run - 1);
+                } else {
+                    run = 1;
+                }
+                value += run;
+                mask >>= run;
+                if (mask == 0) break;
+                (letters, size) = ((letters << 8) | 0x2c, size + 1);
+            }
+            return (letters, size);
+        }
+    }
+
+    /// @dev Appends a number below 100.
+    function _writeNumber(uint256 letters, uint256 size, uint256 value)
+        private
+        pure
+        returns (uint256, uint256)
+    {
+        unchecked {
+            if (value > 9) (letters, size) = ((letters << 8) | (0x30 + value / 10), size + 1);
+            return ((letters << 8) | (0x30 + value % 10), size + 1);
+        }
+    }
+
     function _number(bytes memory text, uint256 at, uint256 field)
         private
         pure
@@ -258,21 +340,21 @@ library Cron {
         pure
         returns (uint256 value, uint256 end)
     {
-        end = at;
+        value = _byteAt(text, at) ^ 0x30;
+        require(value < 10, ITriggerRegistry.InvalidCron(field, at));
         // Two digits make at most 99, and positions are below the length of a text that was paid for.
         unchecked {
-            while (end < at + 2) {
-                uint256 digit = _byteAt(text, end) ^ 0x30;
-                if (digit > 9) break;
-                value = value * 10 + digit;
-                ++end;
-            }
+            end = at + 1;
+            uint256 digit = _byteAt(text, end) ^ 0x30;
+            if (digit < 10) (value, end) = (value * 10 + digit, at + 2);
         }
-        require(end != at, ITriggerRegistry.InvalidCron(field, at));
     }
 
-    function _is(bytes memory text, uint256 at, bytes1 character) private pure returns (bool) {
-        return _byteAt(text, at) == uint8(character);
+    function _is(bytes memory text, uint256 at, bytes1 character) private pure returns (bool same) {
+        // As in `_byteAt`; the character is the highest byte of its word, and not zero.
+        assembly ("memory-safe") {
+            same := mul(eq(byte(0, mload(add(add(text, 0x20), at))), byte(0, character)), lt(at, mload(text)))
+        }
     }
 
     /// @dev Zero behind the end, where no character of an expression is.
@@ -284,17 +366,18 @@ library Cron {
     }
 
     function _boundsOf(uint256 field) private pure returns (uint256 least, uint256 most) {
-        if (field == 0) return (0, 59);
-        if (field == 1) return (0, 23);
-        if (field == 2) return (1, 31);
-        return field == 3 ? (uint256(1), uint256(12)) : (uint256(0), uint256(7));
+        // A field is 0 to 4: bytes of a constant.
+        assembly ("memory-safe") {
+            least := byte(field, LEAST)
+            most := byte(field, MOST)
+        }
     }
 
     /// @dev Where the field's value 0 would be.
-    function _shiftOf(uint256 field) private pure returns (uint256) {
-        if (field == 0) return 0;
-        if (field == 1) return HOURS;
-        if (field == 2) return DAYS - 1;
-        return field == 3 ? MONTHS - 1 : WEEKDAYS;
+    function _shiftOf(uint256 field) private pure returns (uint256 shift) {
+        // As above.
+        assembly ("memory-safe") {
+            shift := byte(field, SHIFTS)
+        }
     }
 }

@@ -20,14 +20,37 @@ library Deliveries {
     uint256 private constant ERC1271_GAS = 200_000;
 
     /// @dev In the domain of this contract on this chain.
-    function digest(uint256 triggerId, uint256 nonce, uint256 timestamp, bytes32 payloadHash)
+    function digest(uint256 triggerId, uint256 nonce, uint256 time, bytes32 payloadHash)
         internal
         view
         returns (bytes32)
     {
-        bytes32 domain = keccak256(abi.encode(DOMAIN_TYPE, NAME, VERSION, block.chainid, address(this)));
-        bytes32 hash = keccak256(abi.encode(TYPE_HASH, triggerId, nonce, timestamp, payloadHash));
-        return keccak256(abi.encodePacked(hex"1901", domain, hash));
+        bytes32 domainType = DOMAIN_TYPE;
+        bytes32 name = NAME;
+        bytes32 version = VERSION;
+        bytes32 typeHash = TYPE_HASH;
+        bytes32 hash;
+        // As `abi.encode` would, twice five words; what is written lies in free memory and is left there.
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, domainType)
+            mstore(add(data, 0x20), name)
+            mstore(add(data, 0x40), version)
+            mstore(add(data, 0x60), chainid())
+            mstore(add(data, 0x80), address())
+            let domain := keccak256(data, 0xa0)
+            mstore(data, typeHash)
+            mstore(add(data, 0x20), triggerId)
+            mstore(add(data, 0x40), nonce)
+            mstore(add(data, 0x60), time)
+            mstore(add(data, 0x80), payloadHash)
+            hash := keccak256(data, 0xa0)
+            mstore(data, hex"1901")
+            mstore(add(data, 0x02), domain)
+            mstore(add(data, 0x22), hash)
+            hash := keccak256(data, 0x42)
+        }
+        return hash;
     }
 
     function isSignedBy(address signer, bytes32 hash, bytes calldata signature) internal view returns (bool) {

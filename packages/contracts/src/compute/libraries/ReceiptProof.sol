@@ -84,27 +84,36 @@ library ReceiptProof {
                 if (next == BAD || _hash(at, next) != wanted) return (BAD, BAD);
                 at = next;
 
-                uint256 second = _after(from, next);
                 uint256 child;
-                if (_after(second, next) < next) {
-                    // a branch; the child's place is the next nibble
+                uint256 head = _byte(from);
+                if (head == 0x80 || head == 0xa0) {
+                    // A branch: what it begins with is no path, which has one to six bytes. The child's place is the next nibble;
+                    // places are empty or a hash.
                     if (left == 0) return (BAD, BAD);
-                    child = from;
-                    for (uint256 nibble = path >> 252; nibble != 0; --nibble) {
-                        child = _after(child, next);
-                    }
+                    child = _place(from, path >> 252);
                     path <<= 4;
                     --left;
                 } else {
                     bool leaf;
+                    child = _after(from, next);
                     (path, left, leaf) = _consume(from, path, left);
                     if (left == BAD) return (BAD, BAD);
-                    if (leaf) return left == 0 && next == end ? (second, next) : (BAD, BAD);
-                    child = second;
+                    if (leaf) return left == 0 && next == end ? (child, next) : (BAD, BAD);
                 }
                 // A receipt is longer than 32 bytes, so a child is never inside of its parent, but its hash is.
                 if (child >= next || _byte(child) != 0xa0) return (BAD, BAD);
                 wanted = _word(child + 1);
+            }
+        }
+    }
+
+    /// @dev Where a branch that begins at `at` has its child `index`, if what precedes it is empty or a hash, else anywhere.
+    function _place(uint256 at, uint256 index) private pure returns (uint256 place) {
+        // Reads calldata only; each of at most 15 steps is one of 1 or 33 bytes.
+        assembly ("memory-safe") {
+            place := at
+            for {} index { index := sub(index, 1) } {
+                place := add(add(place, 1), shl(5, eq(byte(0, calldataload(place)), 0xa0)))
             }
         }
     }

@@ -34,6 +34,24 @@ library TriggerCall {
         }
     }
 
+    /// @notice Calls the default callback of `agent`, without a payload.
+    function tick(address agent, uint256 gasLimit, uint256 triggerId, uint256 time)
+        internal
+        returns (bool success)
+    {
+        bytes4 selector = ITriggered.onTrigger.selector;
+        // As `encode` for no payload; what is written lies in free memory and is left there.
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, selector)
+            mstore(add(data, 0x04), triggerId)
+            mstore(add(data, 0x24), time)
+            mstore(add(data, 0x44), 0x60)
+            mstore(add(data, 0x64), 0)
+            success := call(gasLimit, agent, 0, data, 0x84, 0, 0)
+        }
+    }
+
     /// @notice What a forwarder is called with to call `target` with `gasLimit`.
     function forward(address target, uint256 gasLimit, bytes memory data)
         internal

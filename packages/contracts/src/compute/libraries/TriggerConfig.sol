@@ -21,6 +21,10 @@ library TriggerConfig {
         uint256 payload;
         uint256 keyKind;
         uint256 key;
+        /// @dev Of event triggers only: who emits, which topics are compared, and the first of those.
+        uint256 emitter;
+        uint256 topics;
+        bytes32 topic;
     }
 
     uint256 internal constant VERSION = 1;
@@ -39,6 +43,10 @@ library TriggerConfig {
     uint256 internal constant TEXT_KEY = 1 << 255;
     uint256 internal constant TEXT_ERC1271 = 1 << 248;
     uint256 internal constant TEXT_HASH_ONLY = 1 << 249;
+
+    /// @dev An event's emitter with the byte of topics, packed into a word.
+    uint256 internal constant TEXT_EVENT = 1 << 254;
+    uint256 internal constant TEXT_TOPICS = 248;
 
     /// @dev In an event trigger's byte of topics: the log is of another chain.
     uint256 internal constant OTHER_CHAIN = 16;
@@ -76,7 +84,7 @@ library TriggerConfig {
         require(config.length >= at, ITriggerRegistry.InvalidConfigLength(config.length, at));
         if (triggerType == ITriggerRegistry.TriggerType.Cron) _parseCron(config, at, parsed);
         else if (triggerType == ITriggerRegistry.TriggerType.Webhook) _parseWebhook(config, at, parsed);
-        else _checkEvent(config, at);
+        else _parseEvent(config, at, parsed);
     }
 
     /// @notice The target, zero for the agent.
@@ -95,18 +103,21 @@ library TriggerConfig {
     }
 
     function _parseCron(bytes memory config, uint256 at, Config memory parsed) private view {
-        uint256 least = at + CRON_HEADER + 1;
-        require(config.length >= least, ITriggerRegistry.InvalidConfigLength(config.length, least));
-        uint256 most = at + CRON_HEADER + MAX_EXPRESSION;
-        require(config.length <= most, ITriggerRegistry.InvalidConfigLength(config.length, most));
-        uint256 policy = read(config, at, 1);
-        int8 quarterHours = int8(uint8(read(config, at + 1, 1)));
-        _require(policy <= 1, "policy", policy);
-        _require(quarterHours >= -56 && quarterHours <= 56, "offset", uint8(quarterHours));
+        // Places in a config, which was paid for.
+        unchecked {
+            uint256 least = at + CRON_HEADER + 1;
+            require(config.length >= least, ITriggerRegistry.InvalidConfigLength(config.length, least));
+            uint256 most = at + CRON_HEADER + MAX_EXPRESSION;
+            require(config.length <= most, ITriggerRegistry.InvalidConfigLength(config.length, most));
+            uint256 policy = read(config, at, 1);
+            int8 quarterHours = int8(uint8(read(config, at + 1, 1)));
+            _require(policy <= 1, "policy", policy);
+            _require(quarterHours >= -56 && quarterHours <= 56, "offset", uint8(quarterHours));
 
-        parsed.backfill = policy == 1;
-        parsed.expression = slice(config, at + CRON_HEADER);
-        parsed.cron = Cron.parse(parsed.expression, quarterHours);
+            parsed.backfill = policy == 1;
+            parsed.expression = slice(config, at + CRON_HEADER);
+            parsed.cron = Cron.parse(parsed.expression, quarterHours);
+        }
         bool due = Cron.nextTick(parsed.cron, block.timestamp) != 0;
         require(due, ITriggerRegistry.NeverDue(string(parsed.expression)));
     }
@@ -126,16 +137,19 @@ library TriggerConfig {
         _require(valid, "key", parsed.key);
     }
 
-    function _checkEvent(bytes memory config, uint256 at) private pure {
+    function _parseEvent(bytes memory config, uint256 at, Config memory parsed) private pure {
         require(config.length >= at + 21, ITriggerRegistry.InvalidConfigLength(config.length, at + 21));
-        uint256 emitter = read(config, at, 20);
         uint256 topics = read(config, at + 20, 1);
-        _require(emitter != 0, "emitter", emitter);
+        parsed.emitter = read(config, at, 20);
+        parsed.topics = topics;
+        _require(parsed.emitter != 0, "emitter", parsed.emitter);
         require(topics & OTHER_CHAIN == 0, INotYetSupported.NotYetSupported("events of other chains"));
         _require(topics < 16, "topics", topics);
         uint256 count = (topics & 1) + ((topics >> 1) & 1) + ((topics >> 2) & 1) + (topics >> 3);
         uint256 wanted = at + 21 + 32 * count;
         require(config.length == wanted, ITriggerRegistry.InvalidConfigLength(config.length, wanted));
+
+        if (count != 0) parsed.topic = bytes32(read(config, at + 21, 32));
     }
 
     /// @dev A point off the curve signs nothing, so its trigger could never fire.

@@ -58,8 +58,12 @@ library TriggerWord {
 
     /// @dev Later marks stay: an agent that resumes its trigger from within its call has set one.
     function withMark(uint256 word, uint256 minute) internal pure returns (uint256) {
-        if (minute <= uint32(word >> MARK)) return word;
-        return (word & ~(uint256(type(uint32).max) << MARK)) | (minute << MARK);
+        // Subtracts nothing that is not there, and adds what fits into 32 bits.
+        unchecked {
+            uint256 old = uint32(word >> MARK);
+            if (minute > old) word += (minute - old) << MARK;
+            return word;
+        }
     }
 
     function failures(uint256 word) internal pure returns (uint256) {
@@ -89,6 +93,10 @@ library TriggerWord {
 
     function triggerType(uint256 word) internal pure returns (uint256) {
         return (word >> TYPE) & 3;
+    }
+
+    function isCron(uint256 word) internal pure returns (bool) {
+        return word & (3 << TYPE) == 0;
     }
 
     function gasLimit(uint256 word) internal pure returns (uint256) {

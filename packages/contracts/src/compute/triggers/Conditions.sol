@@ -17,19 +17,6 @@ import {TriggerStore} from "./TriggerStore.sol";
 abstract contract Conditions is TriggerStore {
     using TriggerWord for uint256;
 
-    /// @dev An execution that is asked for, and what the input turns out to say.
-    struct Run {
-        uint256 triggerId;
-        uint256 hot;
-        uint256 cold;
-        uint256 key;
-        /// Of cron triggers: the new mark, in minutes.
-        uint256 minute;
-        /// Of cron triggers: until when ticks were missed for good, in seconds; 0 if none were.
-        uint256 expiredUntil;
-        bytes payload;
-    }
-
     uint256 internal constant VERSION = 1;
 
     /// @dev How far ahead of the chain's clock a sender's may be.
@@ -125,89 +112,111 @@ abstract contract Conditions is TriggerStore {
 
     /* INTERNAL */
 
-    /// @dev Whether the trigger is due, and what it is due with. `run` has its id, and what the one before left; all else of it
-    ///      is filled here.
-    function _judge(Run memory run, bytes calldata input) internal view returns (Reason) {
-        Words storage words = _words[run.triggerId];
-        uint256 hot = words.hot;
-        run.hot = hot;
-        run.minute = 0;
-        run.expiredUntil = 0;
-        delete run.payload;
-        if (!hot.runs()) {
-            if (hot == 0) return Reason.NotFound;
-            return hot.has(TriggerWord.ACTIVE) ? Reason.Paused : Reason.Deactivated;
-        }
-        uint256 cold = words.cold;
-        run.cold = cold;
-        uint256 kind = hot.triggerType();
-        if (kind == uint256(TriggerType.Cron)) return _judgeTick(run, hot, hot.cronWith(cold >> 160), input);
-        if (input.length < DELIVERY_INPUT || uint8(input[0]) != VERSION) return Reason.BadInput;
-        return kind == uint256(TriggerType.Webhook) ? _judgeDelivery(run, input) : _judgeLog(run, input);
+    /// @dev Whether a trigger that runs is due, why not if it is not, and what it is due with.
+    function _judge(uint256 triggerId, uint256 hot, uint256 cold, bytes calldata input)
+        internal
+        view
+        returns (bool due, Reason reason, uint256 key, bytes memory payload)
+    {
+        if (hot.isCron()) (due, reason, key) = _judgeTick(hot, cold, input);
+        else (due, reason, key, payload) = _judgeProof(triggerId, hot, cold, input);
     }
 
-    /// @dev Keeps what ran from running again: a delivery or a log. A tick is covered by the mark.
-    function _remember(Run memory run) internal {
-        if (run.hot.triggerType() != uint256(TriggerType.Cron)) _use(run.triggerId, run.key);
+    /// @dev The same of what is not a tick.
+    function _judgeProof(uint256 triggerId, uint256 hot, uint256 cold, bytes calldata input)
+        internal
+        view
+        returns (bool due, Reason reason, uint256 key, bytes memory payload)
+    {
+        uint256 version;
+        // The input's first byte, if it has one.
+        assembly ("memory-safe") {
+            version := byte(0, calldataload(input.offset))
+        }
+        if (input.length < DELIVERY_INPUT || version != VERSION) return (false, Reason.BadInput, 0, payload);
+
+        bool delivery = hot.triggerType() == uint256(TriggerType.Webhook);
+        if (delivery) (reason, key, payload) = _judgeDelivery(triggerId, hot, input);
+        else (reason, key, payload) = _judgeLog(triggerId, hot, cold, input);
+        due = reason == Reason.None;
+    }
+
+    /// @dev Why a trigger does not run, whatever the input.
+    function _whyNot(uint256 hot) internal pure returns (Reason) {
+        if (hot == 0) return Reason.NotFound;
+        return hot.has(TriggerWord.ACTIVE) ? Reason.Paused : Reason.Deactivated;
     }
 
     /* TICKS */
 
-    function _judgeTick(Run memory run, uint256 hot, uint256 spec, bytes calldata input)
-        private
+    function _judgeTick(uint256 hot, uint256 cold, bytes calldata input)
+        internal
         view
-        returns (Reason)
+        returns (bool due, Reason reason, uint256 tick)
     {
-        uint256 head;
-        // The first word from the input on; what is behind the input is cut off below.
+        // The first word from the input on; what is behind the input is cut off.
         assembly ("memory-safe") {
-            head := calldataload(input.offset)
+            tick := calldataload(input.offset)
         }
-        if (input.length != TICK_INPUT || head >> 248 != VERSION) return Reason.BadInput;
-        uint256 tick = uint40(head >> 208);
-        uint256 mark = hot.mark();
-        if (tick > block.timestamp) return Reason.TooEarly;
-        if (tick <= mark) return Reason.AlreadyDone;
+        if (input.length != TICK_INPUT || tick >> 248 != VERSION) return (false, Reason.BadInput, 0);
+        tick = uint40(tick >> 208);
+        if (tick > block.timestamp) return (false, Reason.TooEarly, tick);
+        if (tick <= hot.mark()) return (false, Reason.AlreadyDone, tick);
         // The tick is not later than now.
         unchecked {
-            if (block.timestamp - tick > hot.maxDelay()) return Reason.TooLate;
+            if (block.timestamp - tick > hot.maxDelay()) return (false, Reason.TooLate, tick);
         }
+        uint256 spec = hot.cronWith(cold >> 160);
+        if (!hot.has(TriggerWord.BACKFILL)) return (Cron.matches(spec, tick), Reason.NotInSchedule, tick);
 
-        run.key = tick;
-        if (!hot.has(TriggerWord.BACKFILL)) {
-            run.minute = block.timestamp / 60;
-            return Cron.matches(spec, tick) ? Reason.None : Reason.NotInSchedule;
-        }
+        uint256 first = Cron.nextTick(spec, hot.openSince());
+        return (tick == first, tick < first ? Reason.NotInSchedule : Reason.OutOfOrder, tick);
+    }
 
-        run.minute = tick / 60;
+    /// @dev Says which ticks were missed for good, if any were, when `tick` runs under BACKFILL.
+    function _tellExpired(uint256 triggerId, uint256 hot, uint256 cold, uint256 tick) internal {
         uint256 open = hot.openSince();
-        uint256 first = Cron.nextTick(spec, open);
-        if (tick != first) return tick < first ? Reason.NotInSchedule : Reason.OutOfOrder;
-        if (open != mark && Cron.nextTick(spec, mark) != tick) run.expiredUntil = open;
-        return Reason.None;
+        uint256 mark = hot.mark();
+        if (open == mark || Cron.nextTick(hot.cronWith(cold >> 160), mark) == tick) return;
+        emit TicksExpired(triggerId, mark, open);
     }
 
     /* DELIVERIES */
 
-    function _judgeDelivery(Run memory run, bytes calldata input) private view returns (Reason) {
-        uint256 payloadAt = DELIVERY_INPUT + uint16(bytes2(input[14:16]));
-        if (input.length < payloadAt) return Reason.BadInput;
-        uint256 time = uint40(bytes5(input[9:14]));
-        run.key = uint64(bytes8(input[1:9]));
-        if (_isUsed(run.triggerId, run.key)) return Reason.AlreadyDone;
-        if (time > block.timestamp + CLOCK_SKEW) return Reason.TooEarly;
-        if (time + run.hot.maxDelay() < block.timestamp) return Reason.TooLate;
+    function _judgeDelivery(uint256 triggerId, uint256 hot, bytes calldata input)
+        private
+        view
+        returns (Reason, uint256 nonce, bytes memory payload)
+    {
+        uint256 head;
+        // The first word from the input on, which has at least the sixteen bytes that are read of it.
+        assembly ("memory-safe") {
+            head := calldataload(input.offset)
+        }
+        uint256 payloadAt = DELIVERY_INPUT + uint16(head >> 128);
+        if (input.length < payloadAt) return (Reason.BadInput, 0, payload);
+        uint256 time = uint40(head >> 144);
+        nonce = uint64(head >> 184);
+        if (_isUsed(triggerId, nonce)) return (Reason.AlreadyDone, nonce, payload);
+        // Times of 40 bits, a delay of 22.
+        unchecked {
+            if (time > block.timestamp + CLOCK_SKEW) return (Reason.TooEarly, nonce, payload);
+            if (time + hot.maxDelay() < block.timestamp) return (Reason.TooLate, nonce, payload);
+        }
 
-        uint256 text = uint256(_texts[run.triggerId]);
-        bytes memory key = text & TriggerConfig.TEXT_KEY == 0 ? _storedKey(run.triggerId, run.hot) : bytes("");
-        bool hashOnly =
-            key.length != 0 ? TriggerConfig.read(key, 0, 1) != 0 : text & TriggerConfig.TEXT_HASH_ONLY != 0;
-        run.payload = input[payloadAt:];
-        if (hashOnly && run.payload.length != 32) return Reason.BadInput;
-        bytes32 payloadHash = hashOnly ? bytes32(run.payload) : keccak256(run.payload);
-        bytes32 digest = Deliveries.digest(run.triggerId, run.key, time, payloadHash);
+        uint256 text = uint256(_texts[triggerId]);
+        bytes memory key;
+        bool hashOnly = text & TriggerConfig.TEXT_HASH_ONLY != 0;
+        if (text & TriggerConfig.TEXT_KEY == 0) {
+            key = _storedKey(triggerId, hot);
+            hashOnly = TriggerConfig.read(key, 0, 1) != 0;
+        }
+        payload = input[payloadAt:];
+        if (hashOnly && payload.length != 32) return (Reason.BadInput, nonce, payload);
+        bytes32 digest = hashOnly ? bytes32(payload) : keccak256(payload);
+        digest = Deliveries.digest(triggerId, nonce, time, digest);
         bool signed = _isSigned(digest, input[DELIVERY_INPUT:payloadAt], text, key);
-        return signed ? Reason.None : Reason.BadSignature;
+        return (signed ? Reason.None : Reason.BadSignature, nonce, payload);
     }
 
     /// @dev Of a config that is not packed: `payload 1 | kind 1 | key`.
@@ -229,7 +238,8 @@ abstract contract Conditions is TriggerStore {
             uint256 x = TriggerConfig.read(key, 2, 32);
             return Deliveries.isSignedByPoint(x, TriggerConfig.read(key, 34, 32), digest, signature);
         }
-        address signer = address(uint160(key.length != 0 ? TriggerConfig.read(key, 2, 20) : text));
+        if (key.length != 0) text = TriggerConfig.read(key, 2, 20);
+        address signer = address(uint160(text));
         if (kind == TriggerConfig.KEY_ERC1271) {
             return Deliveries.isSignedByAccount(signer, digest, signature);
         }
@@ -238,21 +248,34 @@ abstract contract Conditions is TriggerStore {
 
     /* LOGS */
 
-    function _judgeLog(Run memory run, bytes calldata input) private view returns (Reason) {
-        if (input.length < LOG_INPUT) return Reason.BadInput;
-        run.key = uint128(bytes16(input[1:17]));
-        if (_isUsed(run.triggerId, run.key)) return Reason.AlreadyDone;
-        uint256 number = run.key >> 64;
-        if (number <= run.cold >> 160) return Reason.TooLate;
+    function _judgeLog(uint256 triggerId, uint256 hot, uint256 cold, bytes calldata input)
+        private
+        view
+        returns (Reason reason, uint256 key, bytes memory payload)
+    {
+        if (input.length < LOG_INPUT) return (Reason.BadInput, 0, payload);
+        key = uint128(bytes16(input[1:17]));
+        if (_isUsed(triggerId, key)) return (Reason.AlreadyDone, key, payload);
+        uint256 number = key >> 64;
+        if (number <= cold >> 160) return (Reason.TooLate, key, payload);
         bytes32 blockHash = BlockHashLib.blockHash(number);
-        if (blockHash == 0) return Reason.UnknownBlock;
+        if (blockHash == 0) return (Reason.UnknownBlock, key, payload);
 
-        uint256 delay = run.hot.maxDelay();
+        uint256 delay = hot.maxDelay();
         uint256 notBefore = block.timestamp > delay ? block.timestamp - delay : 0;
-        address config = address(uint160(uint256(_texts[run.triggerId])));
-        Reason reason;
-        (reason, run.payload) = PROVER.judge(config, run.key, blockHash, notBefore, input[LOG_INPUT:]);
-        return reason;
+        (reason, payload) = _prove(triggerId, key, blockHash, notBefore, input[LOG_INPUT:]);
+    }
+
+    function _prove(
+        uint256 triggerId,
+        uint256 key,
+        bytes32 blockHash,
+        uint256 notBefore,
+        bytes calldata proof
+    ) private view returns (Reason, bytes memory) {
+        uint256 text = uint256(_texts[triggerId]);
+        bytes32 topic = (text >> TriggerConfig.TEXT_TOPICS) & 15 != 0 ? _topics[triggerId] : bytes32(0);
+        return PROVER.judge(text, topic, key, blockHash, notBefore, proof);
     }
 
     /* ONCE */
@@ -261,7 +284,8 @@ abstract contract Conditions is TriggerStore {
         return (_used[(triggerId << 128) | (key >> 8)] >> (key & 0xff)) & 1 != 0;
     }
 
-    function _use(uint256 triggerId, uint256 key) private {
+    /// @dev Keeps a delivery or a log from running again. A tick is covered by the mark.
+    function _use(uint256 triggerId, uint256 key) internal {
         _used[(triggerId << 128) | (key >> 8)] |= 1 << (key & 0xff);
     }
 

@@ -13,27 +13,44 @@ contract LogProver {
     using ReceiptProof for ReceiptProof.Log;
 
     /// @notice Never reverts, whatever the proof.
-    /// @param config where SSTORE2 put the trigger's config.
+    /// @param text as `TriggerCodec` packed the trigger's config, or where SSTORE2 put it.
+    /// @param topic the one to compare, if the text says so.
     /// @param key the log, as `ITriggerRegistry.TriggerExecuted` has it.
     /// @param notBefore the block's time must be this or later.
     /// @return reason `None`, `BadProof`, `TooLate` or `OtherLog`.
     /// @return payload what the agent is called with.
-    function judge(address config, uint256 key, bytes32 blockHash, uint256 notBefore, bytes calldata proof)
-        external
-        view
-        returns (ITriggerRegistry.Reason reason, bytes memory payload)
-    {
+    function judge(
+        uint256 text,
+        bytes32 topic,
+        uint256 key,
+        bytes32 blockHash,
+        uint256 notBefore,
+        bytes calldata proof
+    ) external view returns (ITriggerRegistry.Reason reason, bytes memory payload) {
         (bool found, ReceiptProof.Log memory log) =
             ReceiptProof.find(proof, blockHash, uint32(key >> 32), uint32(key));
         if (!found) return (ITriggerRegistry.Reason.BadProof, "");
         if (log.time < notBefore) return (ITriggerRegistry.Reason.TooLate, "");
-        if (!_isWanted(SSTORE2.read(config), log)) return (ITriggerRegistry.Reason.OtherLog, "");
+        bool wanted = text & TriggerConfig.TEXT_EVENT != 0
+            ? _isPacked(text, topic, log)
+            : _isWanted(SSTORE2.read(address(uint160(text))), log);
+        if (!wanted) return (ITriggerRegistry.Reason.OtherLog, "");
 
         bytes32[] memory topics = new bytes32[](log.topicCount);
         for (uint256 i = 0; i < topics.length; ++i) {
             topics[i] = log.topic(i);
         }
         payload = abi.encode(log.emitter, topics, log.data());
+    }
+
+    /// @dev Against a text, which compares one topic or none.
+    function _isPacked(uint256 text, bytes32 topic, ReceiptProof.Log memory log) private pure returns (bool) {
+        if (log.emitter != address(uint160(text))) return false;
+
+        uint256 compared = (text >> TriggerConfig.TEXT_TOPICS) & 15;
+        if (compared == 0) return true;
+        uint256 index = compared == 8 ? 3 : compared >> 1;
+        return index < log.topicCount && log.topic(index) == topic;
     }
 
     /// @dev Against the config: `header | data | emitter 20 | which topics 1 | topics`.

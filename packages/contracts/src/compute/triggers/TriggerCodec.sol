@@ -22,10 +22,16 @@ struct TriggerTerms {
 /// @notice Checks configs and packs them into words, and back. A contract of its own, without state or trust, because the
 ///         registry has no room for it.
 /// @dev What of a config is not in `TriggerWord` is its text, by the first byte. 1 to 31: the length of the cron expression
-///      that follows. From KEY on: a webhook's key, an address, with its payload mode and kind. 0: it does not fit.
+///      that follows. From EVENT on: who emits, and which topic, if any, is compared, which is the topic. From KEY on: a webhook's
+///      key, an address, with its payload mode and kind. 0, and nothing else: the cron expression is the one that most would
+///      write. 0 else: it does not fit.
 contract TriggerCodec {
     using TriggerWord for uint256;
 
+    /// @notice The text of a config that does not fit, until it is replaced by the address of where it is.
+    bytes32 public constant STORED = bytes32(uint256(1));
+
+    uint256 private constant EVENT = TriggerConfig.TEXT_EVENT;
     uint256 private constant KEY = TriggerConfig.TEXT_KEY;
     uint256 private constant KEY_ERC1271 = TriggerConfig.TEXT_ERC1271;
     uint256 private constant KEY_HASH_ONLY = TriggerConfig.TEXT_HASH_ONLY;
@@ -33,12 +39,13 @@ contract TriggerCodec {
     /// @notice Checks a config of `agent` and packs it. Reverts with the registry's errors if it is wrong or could never fire.
     /// @return hot its `TriggerWord`, active, with the mark at now.
     /// @return cron the compiled expression, 0 if it has none.
-    /// @return text what else there is, 0 if that does not fit.
+    /// @return text what else there is, STORED if that does not fit.
+    /// @return topic what does not fit into the text of an event, 0 if nothing.
     /// @return forwarded whether the call goes through a forwarder.
     function pack(address agent, ITriggerRegistry.TriggerType triggerType, bytes calldata config)
         external
         view
-        returns (uint256 hot, uint256 cron, bytes32 text, bool forwarded)
+        returns (uint256 hot, uint256 cron, bytes32 text, bytes32 topic, bool forwarded)
     {
         TriggerConfig.Config memory parsed = TriggerConfig.parse(triggerType, config);
         forwarded = parsed.target != address(0) && parsed.target != agent;
@@ -49,11 +56,17 @@ contract TriggerCodec {
         hot = TriggerWord.make(
             uint256(triggerType), flags, parsed.gasLimit, parsed.maxDelay, parsed.maxFailures, cron
         );
-        if (parsed.target == address(0) && parsed.dataLength == 0) text = _textOf(triggerType, parsed);
+        bool plain = parsed.target == address(0) && parsed.dataLength == 0;
+        text = plain ? _textOf(triggerType, parsed) : STORED;
+        if (text != STORED) topic = parsed.topic;
     }
 
-    /// @notice The config of which `pack` made this, where `text` is not 0.
-    function unpack(uint256 hot, uint256 cronLower, bytes32 text) external pure returns (bytes memory) {
+    /// @notice The config of which `pack` made this, where it is not stored.
+    function unpack(uint256 hot, uint256 cronLower, bytes32 text, bytes32 topic)
+        external
+        pure
+        returns (bytes memory)
+    {
         bytes memory header = abi.encodePacked(
             uint8(TriggerConfig.VERSION),
             uint8(hot.maxFailures()),
@@ -68,9 +81,15 @@ contract TriggerCodec {
             uint8 kind = key & KEY_ERC1271 != 0 ? 2 : 0;
             return abi.encodePacked(header, payload, kind, uint160(key));
         }
+        if (key & EVENT != 0) {
+            uint8 topics = uint8((key >> TriggerConfig.TEXT_TOPICS) & 15);
+            bytes memory config = abi.encodePacked(header, uint160(key), topics);
+            return topics == 0 ? config : abi.encodePacked(config, topic);
+        }
         uint8 policy = hot.has(TriggerWord.BACKFILL) ? 1 : 0;
-        int8 offset = Cron.quarterHoursOf(hot.cronWith(cronLower));
-        return abi.encodePacked(header, policy, offset, LibString.unpackOne(text));
+        uint256 cron = hot.cronWith(cronLower);
+        if (text == 0) text = Cron.textOf(cron);
+        return abi.encodePacked(header, policy, Cron.quarterHoursOf(cron), LibString.unpackOne(text));
     }
 
     /// @notice What the words, and those of `TriggerTerms`, say, in the form of `ITriggerRegistry.triggerDetails`.
@@ -113,10 +132,16 @@ contract TriggerCodec {
         returns (bytes32)
     {
         if (triggerType == ITriggerRegistry.TriggerType.Cron) {
-            return parsed.expression.length < 32 ? LibString.packOne(string(parsed.expression)) : bytes32(0);
+            if (parsed.expression.length > 31) return STORED;
+            bytes32 packed = LibString.packOne(string(parsed.expression));
+            return packed == Cron.textOf(parsed.cron) ? bytes32(0) : packed;
         }
-        if (triggerType == ITriggerRegistry.TriggerType.Event) return 0;
-        if (parsed.keyKind == TriggerConfig.KEY_P256) return 0;
+        if (triggerType == ITriggerRegistry.TriggerType.Event) {
+            uint256 topics = parsed.topics;
+            if (topics != 0 && topics & (topics - 1) != 0) return STORED;
+            return bytes32(EVENT | (topics << TriggerConfig.TEXT_TOPICS) | parsed.emitter);
+        }
+        if (parsed.keyKind == TriggerConfig.KEY_P256) return STORED;
         uint256 text = KEY | parsed.key;
         if (parsed.keyKind == TriggerConfig.KEY_ERC1271) text |= KEY_ERC1271;
         if (parsed.payload == TriggerConfig.PAYLOAD_HASH) text |= KEY_HASH_ONLY;

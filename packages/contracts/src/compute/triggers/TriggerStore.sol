@@ -14,6 +14,9 @@ abstract contract TriggerStore is ITriggerRegistry {
 
     TriggerCodec internal immutable CODEC = new TriggerCodec();
 
+    /// @dev The text of a config that does not fit into one, until it is replaced by the address of the config.
+    bytes32 private constant STORED = bytes32(uint256(1));
+
     /* STORAGE */
 
     /// @inheritdoc ITriggerRegistry
@@ -28,8 +31,11 @@ abstract contract TriggerStore is ITriggerRegistry {
 
     mapping(uint256 triggerId => Words) internal _words;
 
-    /// @dev The packed text of the config, or the address of the config if it has none; see `TriggerCodec`.
+    /// @dev The packed text of the config, or the address of the config if it does not fit; see `TriggerCodec`.
     mapping(uint256 triggerId => bytes32) internal _texts;
+
+    /// @dev The topic that an event trigger compares, if its text says that it is one.
+    mapping(uint256 triggerId => bytes32) internal _topics;
 
     mapping(address agent => uint256 triggerId) private _newest;
 
@@ -49,15 +55,18 @@ abstract contract TriggerStore is ITriggerRegistry {
         external
         returns (uint256 triggerId)
     {
-        (uint256 hot, uint256 cron, bytes32 text, bool forwarded) =
+        (uint256 hot, uint256 cron, bytes32 text, bytes32 topic, bool forwarded) =
             CODEC.pack(msg.sender, triggerType, config);
         uint256 lower = triggerType == TriggerType.Event ? block.number : cron;
 
         // Four billion triggers, at some 90,000 gas each, will not be created: ids fit into 32 bits.
-        triggerId = ++triggerCount;
+        unchecked {
+            triggerId = ++triggerCount;
+        }
         _words[triggerId].hot = hot.withPrevious(_newest[msg.sender]);
         _words[triggerId].cold = (lower << 160) | uint160(msg.sender);
-        _texts[triggerId] = text != 0 ? text : _write(config);
+        if (text != 0) _setText(triggerId, text, config);
+        if (topic != 0) _topics[triggerId] = topic;
         _newest[msg.sender] = triggerId;
         emit TriggerCreated(triggerId, msg.sender, triggerType, config);
 
@@ -172,7 +181,8 @@ abstract contract TriggerStore is ITriggerRegistry {
 
     function _configOf(uint256 triggerId, uint256 hot, uint256 cold) internal view returns (bytes memory) {
         bytes32 text = _texts[triggerId];
-        return text[0] == 0 ? _storedConfig(triggerId) : CODEC.unpack(hot, cold >> 160, text);
+        bool stored = text != 0 && text[0] == 0;
+        return stored ? _storedConfig(triggerId) : CODEC.unpack(hot, cold >> 160, text, _topics[triggerId]);
     }
 
     /// @dev The config, where it is not packed.
@@ -182,8 +192,8 @@ abstract contract TriggerStore is ITriggerRegistry {
 
     /// @dev Replaces the config of a trigger by one of which only what is in the text differs.
     function _replaceConfig(uint256 triggerId, TriggerType triggerType, bytes memory config) internal {
-        (,, bytes32 text,) = CODEC.pack(msg.sender, triggerType, config);
-        _texts[triggerId] = text != 0 ? text : _write(config);
+        (,, bytes32 text,,) = CODEC.pack(msg.sender, triggerType, config);
+        _setText(triggerId, text, config);
     }
 
     /// @dev Ends the call with what the codec answers.
@@ -198,8 +208,9 @@ abstract contract TriggerStore is ITriggerRegistry {
         }
     }
 
-    function _write(bytes memory config) private returns (bytes32) {
-        return bytes32(uint256(uint160(SSTORE2.write(config))));
+    function _setText(uint256 triggerId, bytes32 text, bytes memory config) private {
+        if (text == STORED) text = bytes32(uint256(uint160(SSTORE2.write(config))));
+        _texts[triggerId] = text;
     }
 
     function _saltOf(address agent) private pure returns (bytes32) {
