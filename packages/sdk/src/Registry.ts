@@ -1,6 +1,6 @@
 import { type Address, type Client, type Hash, parseEventLogs } from 'viem'
 import { readContract } from 'viem/actions'
-import { ComputeRegistryAbi as abi, type Deployment } from './Deployment.ts'
+import { ComputeRegistryAbi as abi, type Deployment, IdentityRegistryAbi } from './Deployment.ts'
 import { type Wallet, write } from './write.ts'
 
 /** Who offers machines and models. `gpuCount` and `gpuModel` are the provider's own claim. */
@@ -87,4 +87,96 @@ export declare namespace register {
     stake: bigint
   }
   type Result = { hash: Hash; providerId: bigint }
+}
+
+/** Opens or closes the wallet's provider for new sessions. */
+export async function setActive(wallet: Wallet, options: change.Options<boolean>): Promise<change.Result> {
+  return change(wallet, { ...options, functionName: 'setActive' })
+}
+
+/** Sets what new sessions cost an hour, in wei; those that run keep their price. */
+export async function setPrice(wallet: Wallet, options: change.Options<bigint>): Promise<change.Result> {
+  return change(wallet, { ...options, functionName: 'updatePricing' })
+}
+
+/** Moves the wallet's provider to another URL. Its agent's file moves too where the agent says that it is there. */
+export async function setEndpoint(wallet: Wallet, options: change.Options<string>): Promise<change.Result> {
+  const { deployment, value } = options
+  const providerId = await idOf(wallet, { deployment, owner: wallet.account.address })
+  const uri =
+    providerId === undefined
+      ? undefined
+      : await movedFile(wallet, { deployment, endpoint: value, providerId })
+  // In this order a failure in between heals when it is tried again.
+  if (uri !== undefined)
+    await write(wallet, {
+      abi: IdentityRegistryAbi,
+      address: deployment.identityRegistry,
+      args: [uri.agentId, uri.next],
+      functionName: 'setAgentURI',
+    })
+  return change(wallet, { ...options, functionName: 'setEndpoint' })
+}
+
+/** Replaces what the wallet's provider claims about its hardware. */
+export async function setHardware(wallet: Wallet, options: change.Options<string>): Promise<change.Result> {
+  return change(wallet, { ...options, functionName: 'setHardware' })
+}
+
+/** Names a hot key that activates, declines and signs for the wallet's provider, and moves none of its money; the zero address for none. */
+export async function setOperator(wallet: Wallet, options: change.Options<Address>): Promise<change.Result> {
+  return change(wallet, { ...options, functionName: 'setOperator' })
+}
+
+/** Takes the wallet's provider off the market for good; its stake may leave then. */
+export async function unregister(
+  wallet: Wallet,
+  options: { deployment: Deployment },
+): Promise<change.Result> {
+  return change(wallet, { ...options, functionName: 'unregister' })
+}
+
+async function change(wallet: Wallet, options: change.Call): Promise<change.Result> {
+  const { deployment, functionName, value } = options
+  const args = value === undefined ? [] : [value]
+  const receipt = await write(wallet, { abi, address: deployment.computeRegistry, args, functionName })
+  return { hash: receipt.transactionHash }
+}
+
+declare namespace change {
+  type Options<T> = { deployment: Deployment; value: T }
+  type Call = { deployment: Deployment; functionName: string; value?: unknown }
+  type Result = { hash: Hash }
+}
+
+/** Where a provider's node serves its agent's registration file (ERC-8004). */
+export function agentFile(endpoint: string): string {
+  return `${endpoint.replace(/\/$/, '')}/.well-known/agent-registration.json`
+}
+
+/** The agent whose file moves with the provider to another endpoint; undefined if none does. */
+export async function movedFile(
+  client: Client,
+  options: movedFile.Options,
+): Promise<{ agentId: bigint; next: string } | undefined> {
+  const { deployment, endpoint, providerId } = options
+  const { endpoint: before } = await get(client, { deployment, providerId })
+  const [linked, agentId] = await readContract(client, {
+    abi,
+    address: deployment.computeRegistry,
+    args: [providerId],
+    functionName: 'agentOf',
+  })
+  if (!linked) return undefined
+  const uri = await readContract(client, {
+    abi: IdentityRegistryAbi,
+    address: deployment.identityRegistry,
+    args: [agentId],
+    functionName: 'tokenURI',
+  })
+  return uri === agentFile(before) ? { agentId, next: agentFile(endpoint) } : undefined
+}
+
+export declare namespace movedFile {
+  type Options = { deployment: Deployment; providerId: bigint; endpoint: string }
 }

@@ -1,4 +1,5 @@
 import type { Run } from './context.ts'
+import { HTTP_PORT, provider } from './providerCommands.ts'
 import { keeper, trigger } from './triggerCommands.ts'
 
 /** A command of the command line, or a group of them. What it runs is loaded when it runs. */
@@ -15,61 +16,19 @@ type Leaf = Named & {
   load: () => Promise<Run>
 }
 
-const HTTP_PORT = ['--port <port>', 'port of the HTTP API (default 4007)'] as const
-const ENDPOINT = [
-  '--endpoint <url>',
-  'how others reach the HTTP API (default http://127.0.0.1 and the port)',
-] as const
-const PRICE = ['--price <eth>', 'price of an hour of this machine in ETH (default 0.01)'] as const
-const STAKE = ['--stake <eth>', 'stake to register with, in ETH (default 0.1)'] as const
-
-const provider: Group = {
-  usage: 'provider',
-  summary: 'Offer this machine.',
-  example: 'provider start --price 0.01',
-  commands: [
-    {
-      usage: 'start',
-      summary: 'Run the node: register if needed, serve rentals and inference until stopped.',
-      example: 'provider start --price 0.01 --endpoint https://mynode.example.com:4007',
-      options: [
-        HTTP_PORT,
-        ENDPOINT,
-        PRICE,
-        STAKE,
-        ['--host <address>', 'address that the HTTP API listens on (default 127.0.0.1)'],
-        ['--ssh-host <address>', 'address that the SSH gateway listens on (default 127.0.0.1)'],
-        ['--ssh-port <port>', 'port of the SSH gateway (default 2222)'],
-        ['--no-inference', 'serve rentals only'],
-        ['--tls-certificate <file>', 'certificate (PEM) of the endpoint, to have it attested too'],
-        ['--log-json', 'log JSON lines'],
-      ],
-      pays: true,
-      load: async () => (await import('./commands/provider.ts')).startProvider,
-    },
-    {
-      usage: 'register',
-      summary: 'Put this machine on the market without serving yet.',
-      example: 'provider register --endpoint https://mynode.example.com:4007 --price 0.01',
-      options: [HTTP_PORT, ENDPOINT, PRICE, STAKE],
-      pays: true,
-      load: async () => (await import('./commands/provider.ts')).registerProvider,
-    },
-    {
-      usage: 'status',
-      summary: 'Show your registration, stake, sessions and earnings.',
-      example: 'provider status',
-      load: async () => (await import('./commands/provider.ts')).providerStatus,
-    },
-  ],
-}
-
 const renting: Leaf[] = [
   {
     usage: 'providers',
     summary: 'List what there is to rent.',
-    example: 'providers --json',
-    options: [['--all', 'inactive ones too']],
+    example: 'providers --gpu H100 --max-price 2',
+    options: [
+      ['--gpu <model>', 'whose GPU claims this in its name, such as H100'],
+      ['--min-gpus <n>', 'with so many GPUs at least'],
+      ['--max-price <eth>', 'an hour costs at most this'],
+      ['--tee <kind>', 'whose attestation is of sgx, tdx, sev-snp or nvidia'],
+      ['--level <n>', 'attested at least so: 1 by a quorum, 2 verified on chain'],
+      ['--all', 'inactive and flagged ones too'],
+    ],
     load: async () => (await import('./commands/providers.ts')).providers,
   },
   {

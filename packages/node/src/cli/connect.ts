@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Deployment, deploymentOn, isUnreachable } from '@jejunetwork/sdk'
+import { contractNames, type Deployment, deploymentOn, isUnreachable } from '@jejunetwork/sdk'
 import { type Chain, createPublicClient, defineChain, http, type PublicClient, type Transport } from 'viem'
 import { foundry } from 'viem/chains'
 import type { Config } from './config.ts'
@@ -84,6 +84,11 @@ function readDeployment(file: string, chainId: number): Deployment {
   } catch (cause) {
     throw new UsageError(`${file} does not hold the contracts' addresses as JSON.`, { cause })
   }
+  const missing = contractNames.find((name) => deployment[name] === undefined)
+  if (deployment.chainId === chainId && missing !== undefined)
+    throw new UsageError(
+      `${file} is of another version: it has no ${missing}. Set JEJU_DEPLOYMENT to one of this version, or begin the local market anew with \`npm start -- --reset\`.`,
+    )
   if (deployment.chainId === chainId) return deployment
   throw new UsageError(
     `${file} is for chain ${deployment.chainId}, and the chain that answers is ${chainId}; set JEJU_RPC_URL to the other one.`,

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { LedgerManagerAbi, Registry, Rental, Staking } from '@jejunetwork/sdk'
+import { Discovery, IdentityRegistryAbi, LedgerManagerAbi, Registry, Rental, Staking } from '@jejunetwork/sdk'
 import { createPublicClient, http, parseEther } from 'viem'
 import { foundry } from 'viem/chains'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
@@ -169,6 +169,30 @@ test('a restart adopts the registration and brings it up to date', async () => {
     deployment: chain.deployment,
   })
   expect(staked).toBe(config.stake)
+})
+
+test('the node says which agent it is, where the agent says that its file is', async () => {
+  const { node, restart } = await setup()
+  const again = await restart({})
+  const { client, deployment } = chain
+  const { agentId } = await Discovery.standingOf(client, { deployment, providerId: node.providerId })
+  if (agentId === undefined) throw new Error('The provider has no agent.')
+  const uri = await client.readContract({
+    abi: IdentityRegistryAbi,
+    address: deployment.identityRegistry,
+    args: [agentId],
+    functionName: 'tokenURI',
+  })
+  expect(uri).toBe(`${again.httpUrl}/.well-known/agent-registration.json`)
+  expect(await (await fetch(uri)).json()).toMatchObject({
+    active: true,
+    registrations: [
+      { agentId: Number(agentId), agentRegistry: `eip155:31337:${deployment.identityRegistry}` },
+    ],
+    services: [{ endpoint: again.httpUrl, name: 'jeju-compute' }],
+    supportedTrust: ['reputation', 'crypto-economic'],
+    type: 'https://eips.ethereum.org/EIPS/eip-8004#registration-v1',
+  })
 })
 
 test('two nodes cannot share a folder, and a taken port is named', async () => {

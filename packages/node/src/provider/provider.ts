@@ -10,6 +10,7 @@ import { every } from '../loop.ts'
 import { createSender, type Sender } from '../send.ts'
 import { type AttestationConfig, openAttestation } from './attestation/attestation.ts'
 import { canonical, detectHardware } from './hardware.ts'
+import { addAgent } from './http/agent.ts'
 import { addHardware } from './http/hardware.ts'
 import { createServer } from './http/server.ts'
 import { addSessions, type SshAccess } from './http/sessions.ts'
@@ -157,7 +158,7 @@ async function serve(
   config: ProviderConfig,
   deps: Opening & Ground,
 ): Promise<Omit<Provider, 'close' | 'done'>> {
-  const { account, capacity, client, closers, endpoint, hardware, httpPort, log } = deps
+  const { account, capacity, client, closers, endpoint, httpPort, log } = deps
   const { providerId, runtime, sender, signal, sshPort } = deps
   const { dataDir, deployment } = config
   const journal = openJournal(join(dataDir, 'journal.db'))
@@ -201,7 +202,7 @@ async function serve(
   const loop = watch(sessions, deps)
   closers.push(() => loop.end())
   const app = createServer({ onError: (error) => log.error('request failed', { error }) })
-  addHardware(app, { hardware })
+  describe(app, config, deps)
   addSessions(app, { access, sessions })
   attestation.routes(app)
   addHealth(app, { isFresh: loop.isFresh, kind: runtime.kind, providerId, sessions })
@@ -222,6 +223,14 @@ async function serve(
     runtime: runtime.kind,
     sshPort,
   }
+}
+
+/** What the node says of itself. */
+function describe(app: FastifyInstance, config: ProviderConfig, deps: Opening & Ground): void {
+  const { client, endpoint, hardware, providerId } = deps
+  const servesModels = config.inference !== false
+  addHardware(app, { hardware })
+  addAgent(app, { client, deployment: config.deployment, endpoint, providerId, servesModels })
 }
 
 /** The loop that keeps sessions as the chain wants them. It says once that the chain is gone, and once that it is back. */

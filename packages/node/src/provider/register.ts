@@ -1,4 +1,10 @@
-import { ComputeRegistryAbi as abi, type Deployment, Registry, Staking } from '@jejunetwork/sdk'
+import {
+  ComputeRegistryAbi as abi,
+  type Deployment,
+  IdentityRegistryAbi,
+  Registry,
+  Staking,
+} from '@jejunetwork/sdk'
 import { type PublicClient, parseEventLogs } from 'viem'
 import type { Log } from '../log.ts'
 import type { Sender } from '../send.ts'
@@ -52,9 +58,27 @@ async function update(options: ensureRegistered.Options, providerId: bigint): Pr
     await sender.write({ abi, address: deployment.computeRegistry, args: [value], functionName })
     log.info('registration changed', { call: functionName, providerId })
   }
-  if (now.endpoint !== endpoint) await set('setEndpoint', endpoint)
+  if (now.endpoint !== endpoint) {
+    const agent = await Registry.movedFile(client, { deployment, endpoint, providerId })
+    // In this order a crash in between heals: the file is where it should be, and the endpoint still differs.
+    if (agent) await moveFile(options, agent)
+    await set('setEndpoint', endpoint)
+  }
   if (now.hardwareAttestation !== hardware) await set('setHardware', hardware)
   if (now.pricePerHour !== pricePerHour) await set('updatePricing', pricePerHour)
   // The operator may have closed it on purpose: only say so.
   if (!now.active) log.warn('the provider is set inactive and gets no new sessions', { providerId })
+}
+
+async function moveFile(
+  { deployment, log, sender }: ensureRegistered.Options,
+  { agentId, next }: { agentId: bigint; next: string },
+): Promise<void> {
+  await sender.write({
+    abi: IdentityRegistryAbi,
+    address: deployment.identityRegistry,
+    args: [agentId, next],
+    functionName: 'setAgentURI',
+  })
+  log.info('the file of the agent moved', { agentId, uri: next })
 }

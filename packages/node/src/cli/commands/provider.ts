@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Inference, Registry, Rental, Staking } from '@jejunetwork/sdk'
-import type { LocalAccount } from 'viem'
+import type { Address, LocalAccount } from 'viem'
 import { createLog } from '../../log.ts'
 import { canonical, detectHardware } from '../../provider/hardware.ts'
 import { type ProviderConfig, start } from '../../provider/provider.ts'
@@ -24,7 +24,7 @@ export const startProvider: Run = async (context, input) => {
   const market = await connect(config)
   const { account, from } = await unlock(config, { market, role: 'provider' })
   output.say(`Key from ${from}: ${account.address}.`)
-  const settings = providerSettings(config, { input, market })
+  const settings = await providerSettings(config, { input, market, owner: account.address })
   await assertFree(settings.httpPort, { option: '--port', what: 'the HTTP API' })
   await assertFree(settings.sshPort, { option: '--ssh-port', what: 'SSH' })
   await agreeToStake(context, { market, owner: account.address, stake: settings.stake })
@@ -49,7 +49,7 @@ export const registerProvider: Run = async (context, input) => {
   const { config, output, signal } = context
   const market = await connect(config)
   const { account } = await unlock(config, { market, role: 'provider' })
-  const settings = providerSettings(config, { input, market })
+  const settings = await providerSettings(config, { input, market, owner: account.address })
   await agreeToStake(context, { market, owner: account.address, stake: settings.stake })
   const providerId = await output.during('Registering', registerNow(settings, { account, market, signal }))
   return {
@@ -116,11 +116,16 @@ export const providerStatus: Run = async ({ config }) => {
   }
 }
 
-function providerSettings(
+/** What is not given is as it was registered, else as the help says. */
+async function providerSettings(
   config: Config,
-  { input, market }: { input: Input; market: Market },
-): ProviderConfig {
+  { input, market, owner }: { input: Input; market: Market; owner: Address },
+): Promise<ProviderConfig> {
   const { options } = input
+  const { client, deployment } = market
+  const providerId = await Registry.idOf(client, { deployment, owner })
+  const registered =
+    providerId === undefined ? undefined : await Registry.get(client, { deployment, providerId })
   const httpPort = port('--port', options['port'] ?? '4007')
   const text = (name: string, otherwise: string) =>
     typeof options[name] === 'string' ? options[name] : otherwise
@@ -136,8 +141,11 @@ function providerSettings(
     host: text('host', '127.0.0.1'),
     httpPort,
     inference: options['inference'] === false ? false : embeddedModel(),
-    pricePerHour: ether('--price', options['price'] ?? '0.01'),
-    publicUrl: text('endpoint', `http://127.0.0.1:${httpPort}`),
+    pricePerHour:
+      options['price'] === undefined && registered
+        ? registered.pricePerHour
+        : ether('--price', options['price'] ?? '0.01'),
+    publicUrl: text('endpoint', publicOf(registered) ?? `http://127.0.0.1:${httpPort}`),
     removeMachinesOnClose: false,
     runtime: config.runtime,
     sshHost: text('sshHost', '127.0.0.1'),
@@ -147,12 +155,17 @@ function providerSettings(
   }
 }
 
+/** Where a node was said to be reached, unless that is this machine by itself, whose port may have changed. */
+function publicOf(registered: Registry.Provider | undefined): string | undefined {
+  return registered?.endpoint.startsWith('http://127.0.0.1:') ? undefined : registered?.endpoint
+}
+
 async function registerNow(
   { dataDir, pricePerHour, publicUrl: endpoint, stake }: ProviderConfig,
   { account, market, signal }: { account: LocalAccount; market: Market; signal: AbortSignal },
 ): Promise<bigint> {
   const { client, deployment } = market
-  const log = createLog({ level: 'warn', pretty: true })
+  const log = createLog({ level: 'warn', pretty: true, to: process.stderr })
   const sender = createSender({ account, client, log, signal })
   mkdirSync(dataDir, { mode: 0o700, recursive: true })
   const hardware = canonical(await detectHardware({ dataDir, log, signal }))
@@ -162,7 +175,7 @@ async function registerNow(
 /** Registering moves the stake; an owner who is registered already pays nothing. */
 async function agreeToStake(
   { output }: Context,
-  { market, owner, stake }: { market: Market; owner: `0x${string}`; stake: bigint },
+  { market, owner, stake }: { market: Market; owner: Address; stake: bigint },
 ): Promise<void> {
   const { client, deployment, isLocal } = market
   if ((await Registry.idOf(client, { deployment, owner })) !== undefined) return

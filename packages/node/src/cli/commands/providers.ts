@@ -1,27 +1,109 @@
-import type { Registry } from '@jejunetwork/sdk'
-import { providers as everyProvider } from '../../proxy/findProvider.ts'
-import { connect } from '../connect.ts'
-import type { Run } from '../context.ts'
-import { eth } from '../input.ts'
+import { Attestation, Discovery, Registry } from '@jejunetwork/sdk'
+import { connect, type Market } from '../connect.ts'
+import type { Input, Run } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { eth, ether, whole } from '../input.ts'
+import { isUp } from '../isUp.ts'
 import { table } from '../output.ts'
 
-export const providers: Run = async ({ config, output }, { options }) => {
-  const { client, deployment } = await connect(config)
-  const all = await output.during(
-    'Reading the registry',
-    Array.fromAsync(everyProvider(client, { deployment })),
-  )
-  const shown = options['all'] ? all : all.filter((provider) => provider.active)
-  if (shown.length === 0) return { data: shown, text: 'Nobody offers anything here yet.' }
+/** So many are asked at once, so that a crowd that does not answer holds nobody up for long. */
+const PROBES = 16
+const TEES = Attestation.TeeNames.filter((name) => name !== 'none')
 
-  const rows = shown.map((provider) => [
-    String(provider.providerId),
-    `${eth(provider.pricePerHour)}/h`,
-    machine(provider),
-    provider.endpoint,
-    provider.active ? '' : 'inactive',
+type Row = Registry.Provider & Discovery.Standing & { answers: boolean }
+
+/** What there is to rent: found on chain, with what is claimed, what is proven, and who does not answer. */
+export const providers: Run = async ({ config, output }, { options }) => {
+  const market = await connect(config)
+  const filter = filterOf(options)
+  const model = typeof options['gpu'] === 'string' ? options['gpu'].toLowerCase() : ''
+  const found = await output.during('Reading the registry', readAll(market, filter))
+  const wanted = found.filter(({ gpuModel }) => gpuModel.toLowerCase().includes(model))
+  const shown = await output.during('Asking the providers', probe(market, wanted))
+  if (shown.length === 0) return { data: shown, text: nothing(options) }
+
+  const rows = shown.map((row) => [
+    String(row.providerId),
+    `${eth(row.pricePerHour)}/h`,
+    machine(row),
+    row.level === 0 ? 'nothing' : `level ${row.level}, ${row.tee}`,
+    row.endpoint,
+    state(row),
   ])
-  return { data: shown, text: table(['ID', 'PRICE', 'MACHINE (CLAIMED)', 'ENDPOINT', ''], rows) }
+  return { data: shown, text: table(['ID', 'PRICE', 'MACHINE (CLAIMED)', 'PROVEN', 'ENDPOINT', ''], rows) }
+}
+
+function filterOf(options: Input['options']): Discovery.Filter {
+  const { all, gpu, level, maxPrice, minGpus, tee } = options
+  const leastGpus = minGpus === undefined ? undefined : whole('--min-gpus', minGpus)
+  return {
+    maxPricePerHour: maxPrice === undefined ? undefined : ether('--max-price', maxPrice),
+    minGpuCount: leastGpus ?? (gpu === undefined ? undefined : 1n),
+    minLevel: level === undefined ? undefined : oneOf('--level', level, ['1', '2'] as const, Number),
+    rentable: all !== true,
+    tee: tee === undefined ? undefined : oneOf('--tee', tee, TEES, (name) => name),
+    unflagged: all !== true,
+  }
+}
+
+function oneOf<T extends string, R>(
+  what: string,
+  given: unknown,
+  known: readonly T[],
+  as: (text: T) => R,
+): R {
+  const found = known.find((name) => name === given)
+  if (found !== undefined) return as(found)
+  throw new UsageError(`${what} is one of ${known.join(', ')}; it was ${JSON.stringify(given)}.`)
+}
+
+async function readAll(
+  { client, deployment }: Market,
+  filter: Discovery.Filter,
+): Promise<(Registry.Provider & Discovery.Standing)[]> {
+  const all: (Registry.Provider & Discovery.Standing)[] = []
+  let cursor: bigint | undefined
+  do {
+    const page = await Discovery.find(client, { cursor, deployment, filter })
+    const read = page.providerIds.map(async (providerId) => {
+      const of = { deployment, providerId }
+      const [provider, standing] = await Promise.all([
+        Registry.get(client, of),
+        Discovery.standingOf(client, of),
+      ])
+      return { ...provider, ...standing }
+    })
+    all.push(...(await Promise.all(read)))
+    cursor = page.nextCursor
+  } while (cursor !== undefined)
+  return all
+}
+
+async function probe(
+  market: Market,
+  found: readonly (Registry.Provider & Discovery.Standing)[],
+): Promise<Row[]> {
+  const rows: Row[] = []
+  for (let start = 0; start < found.length; start += PROBES) {
+    const part = found.slice(start, start + PROBES)
+    const up = await Promise.all(part.map((provider) => isUp(market, provider)))
+    rows.push(...part.map((provider, index) => ({ ...provider, answers: up[index] === true })))
+  }
+  return rows
+}
+
+function state({ active, answers, flag }: Row): string {
+  const facts = [
+    ...(flag === undefined ? [] : [`flagged: ${flag}`]),
+    ...(active ? [] : ['inactive']),
+    ...(answers ? [] : ['does not answer']),
+  ]
+  return facts.join(', ')
+}
+
+function nothing(options: Input['options']): string {
+  const asked = ['gpu', 'minGpus', 'maxPrice', 'tee', 'level'].some((name) => options[name] !== undefined)
+  return asked ? 'Nobody offers that here; ask for less, or --all.' : 'Nobody offers anything here yet.'
 }
 
 /** The claim in a few words; what is not the JSON that a node prints is shown as nothing. */

@@ -1,18 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { ComputeRentalAbi, Registry, Rental, verifyProvider } from '@jejunetwork/sdk'
-import { baseUrl } from '../../proxy/baseUrl.ts'
 import { providers as everyProvider } from '../../proxy/findProvider.ts'
 import { attestedAs } from '../attestedAs.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
 import { TryLaterError, UsageError } from '../errors.ts'
 import { eth, time, whole } from '../input.ts'
+import { isUp } from '../isUp.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { facts } from '../output.ts'
 import { renterKey } from '../sshKey.ts'
 
 const POLL_MS = 300
-const PROBE_MS = 5_000
 
 /** Rents a machine and waits until its provider lets the renter in. */
 export const rent: Run = async (context, { args, options }) => {
@@ -95,20 +94,6 @@ async function choose(market: Market, given: string | undefined): Promise<Regist
   if (await isUp(market, provider)) return provider
   throw new TryLaterError(
     `Provider ${providerId} does not answer at ${provider.endpoint}, so nothing was paid; \`jeju-compute providers\` lists others.`,
-  )
-}
-
-/** Whether somebody is there who would notice a payment. Asked first: money for nobody comes back after ten minutes only. */
-async function isUp({ client }: Market, { endpoint }: Registry.Provider): Promise<boolean> {
-  const url = baseUrl(endpoint, { chainId: client.chain.id })
-  if (url === undefined) return false
-  const signal = AbortSignal.timeout(PROBE_MS)
-  return fetch(`${url}/health`, { redirect: 'manual', signal }).then(
-    async (answer) => {
-      await answer.body?.cancel()
-      return answer.ok
-    },
-    () => false,
   )
 }
 

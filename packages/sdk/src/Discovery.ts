@@ -1,0 +1,104 @@
+import { type Client, type Hex, keccak256, stringToHex, zeroHash } from 'viem'
+import { readContract } from 'viem/actions'
+import { type TeeName, TeeNames } from './attestation/Names.ts'
+import {
+  ProviderDiscoveryAbi as abi,
+  ComputeRegistryAbi,
+  type Deployment,
+  ProviderFlagsAbi,
+} from './Deployment.ts'
+
+/** What providers are asked for. What is left out asks for anything. */
+export type Filter = {
+  /** The model as the provider claims it, word for word. */
+  gpuModel?: string | undefined
+  /** The least number of GPUs that the provider claims. */
+  minGpuCount?: bigint | undefined
+  /** The kind of TEE that is attested now. */
+  tee?: TeeName | undefined
+  /** The least level that is attested now: 1 by a quorum, 2 verified on chain. */
+  minLevel?: number | undefined
+  /** In wei. */
+  maxPricePerHour?: bigint | undefined
+  /** Registered, active and staked. */
+  rentable?: boolean | undefined
+  /** Not flagged by the guardians. */
+  unflagged?: boolean | undefined
+}
+
+/**
+ * Ids of registered providers that the filter lets through, oldest first, searched on chain. A page looks at `limit` ids, so it
+ * may be empty and not the last; `nextCursor` is undefined at the end.
+ */
+export async function find(client: Client, options: find.Options): Promise<find.Page> {
+  const { cursor = 0n, deployment, filter = {}, limit = 20n } = options
+  const { gpuModel, maxPricePerHour = 0n, minGpuCount = 0n, minLevel = 0 } = filter
+  const asked = {
+    gpuModelHash: gpuModel === undefined ? zeroHash : keccak256(stringToHex(gpuModel)),
+    maxPricePerHour,
+    minGpuCount,
+    minLevel,
+    rentable: filter.rentable ?? false,
+    teeType: TeeNames.indexOf(filter.tee ?? 'none'),
+    unflagged: filter.unflagged ?? false,
+  }
+  const [providerIds, next] = await readContract(client, {
+    abi,
+    address: deployment.providerDiscovery,
+    args: [asked, cursor, limit],
+    functionName: 'find',
+  })
+  return { nextCursor: next === 0n ? undefined : next, providerIds }
+}
+
+export declare namespace find {
+  type Options = { deployment: Deployment; filter?: Filter; cursor?: bigint | undefined; limit?: bigint }
+  type Page = { providerIds: readonly bigint[]; nextCursor: bigint | undefined }
+}
+
+/** What others say of a provider. */
+export type Standing = {
+  /** The ERC-8004 agent that it is linked to; undefined if none. Warning: it may have been sold since. */
+  agentId: bigint | undefined
+  /** Why guardians flagged it; undefined if they did not. */
+  flag: string | undefined
+  /** What is proven of its machine now: 0 claimed, 1 attested by a quorum, 2 verified on chain. */
+  level: number
+  tee: TeeName
+  /** The first 27 bytes of what runs there. */
+  workload: Hex
+  /** Until when it is proven, in unix seconds; 0 where nothing is. */
+  expiry: number
+}
+
+/** What chain, attesters and guardians say of a provider. */
+export async function standingOf(client: Client, options: standingOf.Options): Promise<Standing> {
+  const { deployment, providerId } = options
+  const registry = {
+    abi: ComputeRegistryAbi,
+    address: deployment.computeRegistry,
+    args: [providerId],
+  } as const
+  const [[linked, agentId], [level, tee, workload, , expiry], flag] = await Promise.all([
+    readContract(client, { ...registry, functionName: 'agentOf' }),
+    readContract(client, { ...registry, functionName: 'attestation' }),
+    readContract(client, {
+      abi: ProviderFlagsAbi,
+      address: deployment.providerFlags,
+      args: [providerId],
+      functionName: 'reasonOf',
+    }),
+  ])
+  return {
+    agentId: linked ? agentId : undefined,
+    expiry,
+    flag: flag === '' ? undefined : flag,
+    level,
+    tee: TeeNames[tee] ?? 'none',
+    workload,
+  }
+}
+
+export declare namespace standingOf {
+  type Options = { deployment: Deployment; providerId: bigint }
+}
