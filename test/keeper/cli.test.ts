@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { AgentRegistration } from '@jejunetwork/sdk'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Chain, startChain } from '../chain.ts'
 import { createHome, type Home, run } from '../jejuCompute.ts'
@@ -71,6 +72,33 @@ test('a hook is made with its trigger, gets a second secret, is listed without t
   expect(await json('show', triggerId)).toMatchObject({ config: { key: { address: again.key } } })
 })
 
+test('an event trigger names its log, an agent is called over HTTP, and a sponsor takes its money back', async () => {
+  const topics = `Transfer(address,address,uint256) any ${TARGET}`
+  const event = (await json('create', '--event', TARGET, '--topics', topics)) as Made
+  const padded = `0x${'00'.repeat(12)}${'aa'.repeat(20)}`
+  expect(await json('show', event.triggerId)).toMatchObject({
+    config: { topics: ['0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef', null, padded] },
+  })
+
+  const http = 'http://127.0.0.1:9999/tick'
+  const { triggerId } = (await json('create', '--cron', '@daily', '--http', http, '--fund', '0.05')) as Made
+  expect(await json('show', triggerId)).toMatchObject({ gasLimit: '0' })
+  const { client, deployment } = chain
+  const agent = chain.walletOf(2).account.address
+  const { blockNumber, identityRegistry } = deployment
+  const found = await AgentRegistration.find(client, {
+    agent,
+    fromBlock: BigInt(blockNumber),
+    identityRegistry,
+  })
+  expect(AgentRegistration.endpointIn(AgentRegistration.fileIn(found?.uri ?? '') ?? '')).toBe(http)
+
+  const { withdrawableAt } = (await json('withdraw', triggerId)) as { withdrawableAt: string }
+  expect(await json('withdraw', triggerId)).toEqual({ triggerId, withdrawableAt })
+  await chain.warp(601)
+  expect(await json('withdraw', triggerId)).toMatchObject({ refund: '50000000000000000' })
+})
+
 type Made = { triggerId: string; hook: { key: string; secret: string } }
 const keeper = (...args: string[]) => answer('keeper', 'webhook', ...args)
 
@@ -93,6 +121,14 @@ test.each([
   [['create', '--cron', '0 0 30 2 *'], 'The contract refused createTrigger: never due'],
   [['create', '--cron', '@daily', '--target', '0x12'], '--target is an address'],
   [['create', '--cron', '@daily', '--utc-offset', 'CET'], 'The offset from UTC is Z'],
+  [['create', '--cron', '@daily', '--http', 'ftp://x'], '--http is an http or https URL'],
+  [
+    ['create', '--cron', '@daily', '--http', 'http://x', '--gas', '1'],
+    'leave out --target, --data and --gas.',
+  ],
+  [['create', '--event', TARGET, '--topics', 'Moved'], 'A topic is 32 bytes in hexadecimal'],
+  [['create', '--webhook', '0x12', '--key-type', 'p256'], '--webhook, of a P-256 key, is 64 bytes'],
+  [['withdraw', '2'], 'is sponsored by nobody; only its sponsor takes the balance.'],
   [['show', '99'], 'There is no trigger 99; `jeju-compute trigger list --all` lists them.'],
   [['fund', '1', 'much'], 'The amount is an amount of ETH such as 0.25'],
 ])('refuses trigger %j in one sentence', async (args, sentence) => {

@@ -1,4 +1,14 @@
-import { getAddress, type Hex, keccak256, parseEther, parseGwei, toHex } from 'viem'
+import {
+  getAddress,
+  type Hex,
+  hexToNumber,
+  keccak256,
+  parseEther,
+  parseGwei,
+  slice,
+  toHex,
+  zeroAddress,
+} from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Chain, startChain } from '../../../test/chain.ts'
 import * as Cron from './Cron.ts'
@@ -43,11 +53,83 @@ test.each(configs)('the chain takes $kind and gives it back: %j', async (config)
   expect(TriggerConfig.encode(trigger.config)).toBe(TriggerConfig.encode(config))
 })
 
+test('whatever config, what the chain stored is what was meant', async () => {
+  const { client, deployment } = chain
+  const wallet = chain.walletOf(7)
+  const config = Array.from({ length: 60 }, (_, seed) => anyConfig(seed))
+  const address = deployment.triggerRegistry
+  for (const one of config) {
+    const args = [TriggerConfig.kinds.indexOf(one.kind), TriggerConfig.encode(one)] as const
+    await wallet.writeContract({ abi, address, args, functionName: 'createTrigger' })
+  }
+  await expect.poll(() => client.getTransactionCount({ address: wallet.account.address })).toBe(60)
+  const { triggerIds } = await Trigger.list(client, { agent: wallet.account.address, deployment })
+  const stored = await Promise.all(
+    triggerIds.map((triggerId) => Trigger.get(client, { deployment, triggerId })),
+  )
+  expect(stored.map((trigger) => trigger.config).reverse()).toEqual(config)
+  // The chain reads the same fields out of the bytes as this package.
+  for (const { config: read, gasLimit, target } of stored) {
+    expect(gasLimit).toBe(BigInt(read.gasLimit ?? -1))
+    if (gasLimit > 0n && read.target !== zeroAddress) expect(target).toBe(read.target)
+  }
+})
+
+/** A config made of a seed, every field given. */
+function anyConfig(seed: number): TriggerConfig.Config {
+  const hash = keccak256(toHex(seed, { size: 32 }))
+  const pick = (at: number, below: number) => hexToNumber(slice(hash, at, at + 2)) % below
+  const address = (at: number) => getAddress(slice(keccak256(toHex(`${seed} ${at}`)), 0, 20))
+  const isCall = pick(0, 4) > 0
+  const call = {
+    data: isCall && pick(2, 2) ? sliceOf(hash, 1 + pick(4, 31)) : '0x',
+    gasLimit: isCall ? 1_000 * (1 + pick(6, 10_000)) : 0,
+    maxDelay: 60 * (1 + pick(8, 65_535)),
+    maxFailures: pick(10, 256),
+    target: isCall && pick(12, 2) ? address(1) : zeroAddress,
+  } as const
+  if (seed % 3 === 0) {
+    const expression = `${pick(14, 60)} ${pick(16, 24)} * ${1 + pick(18, 12)} ${pick(20, 8)}`
+    const policy = pick(22, 2) ? 'backfill' : 'coalesce'
+    return { ...call, expression, kind: 'cron', policy, utcOffset: pick(24, 113) - 56 }
+  }
+  if (seed % 3 === 1) {
+    const p256 = { publicKey: P256_POINT, type: 'p256' } as const
+    const other = { address: address(2), type: pick(14, 2) ? 'secp256k1' : 'erc1271' } as const
+    const payload = pick(18, 2) ? 'hash' : 'full'
+    return { ...call, key: pick(16, 3) ? other : p256, kind: 'webhook', payload }
+  }
+  const places = Array.from({ length: pick(14, 5) }, (_, at) =>
+    pick(16 + at, 2) ? keccak256(address(at)) : null,
+  )
+  // Places at the end that take any topic are not stored: there is nothing to store.
+  const topics = places.slice(0, places.findLastIndex((topic) => topic !== null) + 1)
+  return { ...call, emitter: address(3), kind: 'event', topics }
+}
+
+const sliceOf = (bytes: Hex, length: number) => slice(bytes, 0, length)
+/** The base point of P-256. */
+const P256_POINT: Hex =
+  '0x6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5'
+
 test('a config that the chain would refuse is refused before', () => {
   const cron = { expression: '@daily', kind: 'cron' } as const
   expect(() => TriggerConfig.encode({ ...cron, gasLimit: 10_000_001 })).toThrow('The gas limit is')
   expect(() => TriggerConfig.encode({ ...cron, maxDelay: 90 })).toThrow('The most minutes of delay is')
   expect(() => TriggerConfig.encode({ ...cron, utcOffset: 57 })).toThrow('The offset from UTC')
+  expect(() => TriggerConfig.encode({ ...cron, gasLimit: 0, target: TARGET })).toThrow('makes no call')
+  expect(() => TriggerConfig.encode({ ...cron, data: `0x${'00'.repeat(4_097)}` })).toThrow(
+    'The length of the data',
+  )
+  const event = { emitter: TARGET, kind: 'event' } as const
+  expect(() => TriggerConfig.encode({ ...event, emitter: zeroAddress })).toThrow('The emitter is a contract')
+  expect(() => TriggerConfig.encode({ ...event, topics: ['0x12'] })).toThrow('A topic has 32 bytes')
+  expect(() => TriggerConfig.encode({ ...event, topics: Array(5).fill(TOPIC) })).toThrow(
+    'The number of topics',
+  )
+  const key = (one: TriggerConfig.Key) => () => TriggerConfig.encode({ key: one, kind: 'webhook' })
+  expect(key({ address: zeroAddress, type: 'secp256k1' })).toThrow('The zero address can sign nothing')
+  expect(key({ publicKey: TARGET, type: 'p256' })).toThrow("A P-256 key's x and y has 64 bytes")
 })
 
 test('triggers are listed newest first, of one agent and of all', async () => {
@@ -120,6 +202,29 @@ test('a delivery is due if the key signed it, as the chain sees it', async () =>
   expect(await Trigger.judge(client, { deployment, input, triggerId })).toBe('none')
   const other = TriggerInput.ofDelivery({ ...delivery, payload: '0x00', signature })
   expect(await Trigger.judge(client, { deployment, input: other, triggerId })).toBe('bad signature')
+})
+
+test('a sponsor gives notice, and leaves with the balance', async () => {
+  const { client, deployment } = chain
+  const config = { expression: '@daily', kind: 'cron' } as const
+  const { triggerId } = await Trigger.create(chain.walletOf(AGENT), { config, deployment })
+  const own = { deployment, triggerId }
+  const payer = chain.walletOf(8)
+  const { address } = payer.account
+  await Trigger.inviteSponsor(chain.walletOf(AGENT), { ...own, account: address })
+  const expiry = (await client.getBlock()).timestamp + 1_000_000n
+  const terms = { expiry, maxGasPrice: parseGwei('100'), perPeriod: parseEther('1') }
+  await Trigger.sponsor(payer, { ...own, ...terms, value: parseEther('0.3') })
+  expect((await Trigger.get(client, own)).sponsor).toMatchObject({
+    account: address,
+    withdrawableAt: undefined,
+  })
+  await Trigger.requestWithdraw(payer, own)
+  const { timestamp } = await client.getBlock()
+  expect((await Trigger.get(client, own)).sponsor).toMatchObject({ withdrawableAt: timestamp + 600n })
+  await chain.warp(600)
+  expect(await Trigger.withdraw(payer, own)).toMatchObject({ refund: parseEther('0.3') })
+  expect((await Trigger.get(client, own)).sponsor).toBeUndefined()
 })
 
 test('an agent pauses, resumes and ends its trigger', async () => {

@@ -1,6 +1,7 @@
-import { type Address, type Client, type Hash, type Hex, parseEventLogs } from 'viem'
-import { getBlock, getLogs, readContract } from 'viem/actions'
+import { type Address, type Client, getAbiItem, type Hash, type Hex, parseEventLogs } from 'viem'
+import { getBlock, readContract } from 'viem/actions'
 import { TriggerRegistryAbi as abi, type Deployment } from './Deployment.ts'
+import { pagesOfLogs } from './pagesOfLogs.ts'
 import { type Config, decode, encode, encodeKey, type Key, kinds } from './TriggerConfig.ts'
 import { type Wallet, write } from './write.ts'
 
@@ -52,7 +53,11 @@ export type Sponsor = {
   perPeriod: bigint
   maxGasPrice: bigint
   expiry: bigint
+  /** From when on the sponsor may leave with the balance; undefined if it gave no notice. */
+  withdrawableAt: bigint | undefined
 }
+
+const EXECUTED = getAbiItem({ abi, name: 'TriggerExecuted' })
 
 type At = { deployment: Deployment; triggerId: bigint; blockTag?: 'latest' | 'pending' }
 
@@ -66,6 +71,7 @@ export async function get(client: Client, options: At): Promise<Trigger> {
   ])
   const kind = kinds[details.triggerType] ?? 'cron'
   const { balance, expiry, maxGasPrice, perPeriod, refillable, sponsor } = details
+  const withdrawableAt = details.withdrawableAt || undefined
   return {
     agent: details.agent,
     config: decode(kind, config),
@@ -77,7 +83,7 @@ export async function get(client: Client, options: At): Promise<Trigger> {
     sponsor:
       BigInt(sponsor) === 0n
         ? undefined
-        : { account: sponsor, balance, expiry, maxGasPrice, perPeriod, refillable },
+        : { account: sponsor, balance, expiry, maxGasPrice, perPeriod, refillable, withdrawableAt },
     state: details.deactivated ? 'deactivated' : details.paused ? 'paused' : 'active',
     target: details.target,
     triggerId,
@@ -148,21 +154,25 @@ export declare namespace nextTicks {
   type Options = { deployment: Deployment; triggerId: bigint; runs?: number; after?: bigint }
 }
 
-/** Executions of a trigger, oldest first, from `fromBlock` on. */
+/** Executions of a trigger, oldest first, from `fromBlock` on: all of them, or the last `limit`. */
 export async function runs(client: Client, options: runs.Options): Promise<readonly Run[]> {
-  const { deployment, fromBlock = BigInt(deployment.blockNumber), triggerId } = options
-  const event = abi.find((item) => item.type === 'event' && item.name === 'TriggerExecuted')
-  if (event?.type !== 'event' || event.name !== 'TriggerExecuted') throw new Error('The ABI lacks an event.')
+  const { deployment, fromBlock = BigInt(deployment.blockNumber), limit = Infinity, triggerId } = options
   const address = deployment.triggerRegistry
-  const logs = await getLogs(client, { address, args: { triggerId }, event, fromBlock, strict: true })
-  return logs.map(({ args, blockNumber, transactionHash }) => {
-    const { executor, key, paid, success } = args
-    return { blockNumber, executor, hash: transactionHash, key, paid, success }
-  })
+  const pages = pagesOfLogs(client, { address, args: { triggerId }, event: EXECUTED, fromBlock })
+  let found: Run[] = []
+  for await (const logs of pages) {
+    const page = logs.map(({ args, blockNumber, transactionHash }) => {
+      const { executor, key, paid, success } = args
+      return { blockNumber, executor, hash: transactionHash, key, paid, success }
+    })
+    found = [...page, ...found]
+    if (found.length >= limit) break
+  }
+  return limit === Infinity ? found : found.slice(-limit)
 }
 
 export declare namespace runs {
-  type Options = { deployment: Deployment; triggerId: bigint; fromBlock?: bigint }
+  type Options = { deployment: Deployment; triggerId: bigint; fromBlock?: bigint; limit?: number }
 }
 
 /** `key` is the tick, the delivery's nonce, or the log's place. A call that reverted ran, without success. */
@@ -227,6 +237,46 @@ export declare namespace fund {
 }
 
 type Own = { deployment: Deployment; triggerId: bigint }
+
+/** Gives notice that the wallet leaves as the trigger's sponsor: ten minutes later `withdraw` pays the balance back. */
+export async function requestWithdraw(
+  wallet: Wallet,
+  { deployment, triggerId }: Own,
+): Promise<{ hash: Hash }> {
+  return send(wallet, { args: [triggerId], deployment, functionName: 'requestWithdraw' })
+}
+
+/** Ends the wallet's sponsorship, of which it gave notice, and pays it the trigger's balance. */
+export async function withdraw(wallet: Wallet, { deployment, triggerId }: Own): Promise<withdraw.Result> {
+  const address = deployment.triggerRegistry
+  const receipt = await write(wallet, { abi, address, args: [triggerId], functionName: 'withdraw' })
+  const [left] = parseEventLogs({ abi, eventName: 'SponsorLeft', logs: receipt.logs })
+  return { hash: receipt.transactionHash, refund: left?.args.refund ?? 0n }
+}
+
+export declare namespace withdraw {
+  type Result = { hash: Hash; refund: bigint }
+}
+
+/** Lets an account take the sponsor's place of a trigger of the wallet's. */
+export async function inviteSponsor(wallet: Wallet, options: inviteSponsor.Options): Promise<{ hash: Hash }> {
+  const { account, deployment, triggerId } = options
+  return send(wallet, { args: [triggerId, account], deployment, functionName: 'inviteSponsor' })
+}
+
+export declare namespace inviteSponsor {
+  type Options = Own & { account: Address }
+}
+
+/** Makes a delivery worthless that was signed for a trigger of the wallet's and did not run. */
+export async function cancelNonce(wallet: Wallet, options: cancelNonce.Options): Promise<{ hash: Hash }> {
+  const { deployment, nonce, triggerId } = options
+  return send(wallet, { args: [triggerId, nonce], deployment, functionName: 'cancelNonce' })
+}
+
+export declare namespace cancelNonce {
+  type Options = Own & { nonce: bigint }
+}
 
 /** Ends a trigger of the wallet's for ever. */
 export async function deactivate(wallet: Wallet, { deployment, triggerId }: Own): Promise<{ hash: Hash }> {

@@ -6,6 +6,7 @@ import {
   type Hex,
   hexToNumber,
   hexToString,
+  isHex,
   size,
   slice,
   zeroAddress,
@@ -74,6 +75,10 @@ export function encode(config: Config): Hex {
   within('most failures in a row', maxFailures, { from: 0, to: 255 })
   within('most minutes of delay', maxDelay / 60, { from: 1, to: 65_535 })
   within('length of the data', size(data), { from: 0, to: 4_096 })
+  if (gasLimit === 0 && (size(data) > 0 || target !== zeroAddress))
+    throw new TriggerConfigError(
+      'A trigger whose gas limit is 0 makes no call: it takes neither target nor data.',
+    )
   const head = encodePacked(
     ['uint8', 'uint8', 'uint16', 'uint16', 'address', 'uint16', 'bytes'],
     [VERSION, maxFailures, maxDelay / 60, Math.ceil(gasLimit / 1_000), target, size(data), data],
@@ -98,6 +103,9 @@ export function decode(kind: Config['kind'], bytes: Hex): Config {
 
 /** A webhook's key as `updateKey` takes it: its kind, and its bytes. */
 export function encodeKey(key: Key): readonly [kind: number, bytes: Hex] {
+  if (key.type === 'p256') exactly("A P-256 key's x and y", key.publicKey, 64)
+  else if (key.address === zeroAddress)
+    throw new TriggerConfigError('The zero address can sign nothing: name a key.')
   return [KEYS.indexOf(key.type), key.type === 'p256' ? key.publicKey : key.address]
 }
 
@@ -118,7 +126,10 @@ function encodeTail(config: Config): Hex {
     return encodePacked(['uint8', 'uint8', 'bytes'], [payload === 'hash' ? 1 : 0, ...encodeKey(key)])
   }
   const { emitter, topics = [] } = config
+  if (emitter === zeroAddress)
+    throw new TriggerConfigError('The emitter is a contract; the zero address emits no logs.')
   within('number of topics', topics.length, { from: 0, to: 4 })
+  for (const topic of topics) if (topic !== null) exactly('A topic', topic, 32)
   const mask = topics.reduce((bits, topic, index) => (topic === null ? bits : bits | (1 << index)), 0)
   return concat([
     encodePacked(['address', 'uint8'], [emitter, mask]),
@@ -157,6 +168,13 @@ function decodeTail(kind: Config['kind'], tail: Hex) {
 function within(what: string, value: number, { from, to }: { from: number; to: number }): void {
   if (Number.isInteger(value) && value >= from && value <= to) return
   throw new TriggerConfigError(`The ${what} is a whole number from ${from} to ${to}; it was ${value}.`)
+}
+
+function exactly(what: string, bytes: Hex, length: number): void {
+  if (isHex(bytes) && bytes.length === 2 + 2 * length) return
+  throw new TriggerConfigError(
+    `${what} has ${length} bytes, in hexadecimal from 0x on; it was ${JSON.stringify(bytes)}.`,
+  )
 }
 
 /** Viem's `slice` refuses an empty one. */

@@ -1,3 +1,5 @@
+export * as AgentCall from './AgentCall.ts'
+export * as AgentRegistration from './AgentRegistration.ts'
 export { askToClose } from './askToClose.ts'
 export * as Attestation from './attestation/Attestation.ts'
 export * as Cron from './Cron.ts'

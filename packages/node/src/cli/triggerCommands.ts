@@ -1,6 +1,7 @@
 import type { Group } from './commands.ts'
 
 const load = async () => import('./commands/trigger.ts')
+const loadSponsor = async () => import('./commands/sponsor.ts')
 
 export const trigger: Group = {
   usage: 'trigger',
@@ -21,7 +22,10 @@ export const trigger: Group = {
           'instead of --cron: run for each webhook, or each delivery that this key signed',
         ],
         ['--event <emitter>', 'instead of --cron: run for each log of this contract'],
-        ['--topic <topic>', 'with --event: the first topic that a log must have'],
+        ['--topics <topics>', 'with --event: "Transfer(address,address,uint256) any 0x…", each in its place'],
+        ['--key-type <type>', 'with --webhook: secp256k1 (default), p256 (64 bytes) or erc1271'],
+        ['--payload-hash', "with --webhook: only the payload's hash goes on chain"],
+        ['--http <url>', 'call your agent there, by a keeper, and nothing on chain'],
         ['--target <address>', 'contract to call (default: the agent, by onTrigger)'],
         ['--data <hex>', "the call's data (default: onTrigger(uint256,uint256,bytes))"],
         ['--gas <gas>', 'gas of the call (default 100000)'],
@@ -57,12 +61,20 @@ export const trigger: Group = {
         ['--days <days>', 'how long you sponsor it (default 365)'],
       ],
       pays: true,
-      load: async () => (await load()).fund,
+      load: async () => (await loadSponsor()).fund,
+    },
+    {
+      usage: 'withdraw <trigger>',
+      summary: 'Stop paying for it: give notice, and ten minutes later, again, take the balance back.',
+      example: 'trigger withdraw 1',
+      pays: true,
+      load: async () => (await loadSponsor()).withdraw,
     },
     {
       usage: 'logs <trigger>',
-      summary: 'List its executions, oldest first.',
-      example: 'trigger logs 1 --json',
+      summary: 'List its last executions, oldest first.',
+      example: 'trigger logs 1 --limit 500 --json',
+      options: [['--limit <n>', 'how many (default 50)']],
       load: async () => (await load()).logs,
     },
     {
@@ -118,6 +130,35 @@ const webhook: Group = {
   ],
 }
 
+const loadDeadLetters = async () => import('./commands/deadLetters.ts')
+
+const deadLetters: Group = {
+  usage: 'dead-letters',
+  summary: 'Calls of agents over HTTP that were given up.',
+  example: 'keeper dead-letters list',
+  commands: [
+    {
+      usage: 'list',
+      summary: 'List them, with what the last attempt came to, newest first.',
+      example: 'keeper dead-letters list --json',
+      options: [['--limit <n>', 'how many (default 50)']],
+      load: async () => (await loadDeadLetters()).list,
+    },
+    {
+      usage: 'replay <id>',
+      summary: 'Have one made again, or `all`.',
+      example: 'keeper dead-letters replay all',
+      load: async () => (await loadDeadLetters()).replay,
+    },
+    {
+      usage: 'drop <id>',
+      summary: 'Forget one, or `all`.',
+      example: 'keeper dead-letters drop 1-1800000000',
+      load: async () => (await loadDeadLetters()).drop,
+    },
+  ],
+}
+
 export const keeper: Group = {
   usage: 'keeper',
   summary: 'Execute triggers for a reward.',
@@ -132,6 +173,7 @@ export const keeper: Group = {
         ['--webhook-port <port>', 'take signed deliveries by HTTP on this port (default 4008)'],
         ['--host <address>', 'address that it listens on (default 127.0.0.1)'],
         ['--no-webhooks', 'take no deliveries'],
+        ['--local-agents', 'call agents on this machine too, by HTTP; on the local chain alone'],
         ['--no-sessions', 'leave rentals alone'],
         ['--collateral', 'bring Intel’s newest collateral on chain, from JEJU_PCCS_URL or Intel'],
         ['--unpaid', 'run triggers that nobody sponsors too, at your own expense'],
@@ -140,5 +182,6 @@ export const keeper: Group = {
       load: async () => (await import('./commands/keeper.ts')).startKeeper,
     },
     webhook,
+    deadLetters,
   ],
 }

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { ComputeError, type Deployment } from '@jejunetwork/sdk'
 import type { LocalAccount, PublicClient } from 'viem'
 import { linked } from '../linked.ts'
@@ -8,6 +7,8 @@ import type { Log } from '../log.ts'
 import { every } from '../loop.ts'
 import { createSender } from '../send.ts'
 import { createAgenda } from './Agenda.ts'
+import { createCaller } from './agents/makeCalls.ts'
+import { queueCalls } from './agents/queueCalls.ts'
 import { closeSessions } from './closeSessions.ts'
 import type { Desk, Now } from './Desk.ts'
 import { dueLogs } from './events/dueLogs.ts'
@@ -20,6 +21,7 @@ import { keepCredit } from './keepCredit.ts'
 import { createRefresher } from './refreshCollateral.ts'
 import type { Store } from './store/Store.ts'
 import { openSqliteStore } from './store/sqlite.ts'
+import { storeFileOf } from './storeFile.ts'
 import { createWebhookServer, listen } from './webhooks.ts'
 
 const POLLS_PER_CREDIT = 40
@@ -32,6 +34,8 @@ export type KeeperConfig = {
   pollMs: number
   /** Where deliveries are taken, and the file of hooks; undefined for nowhere. Port 0 is any free one. */
   webhooks: { host: string; port: number; hooksFile: string } | undefined
+  /** Lets it call agents over HTTP on this machine too. */
+  localAgents?: boolean
   /** Runs triggers that nobody sponsors, at the keeper's own expense. */
   unpaid: boolean
   /** Cancels and closes rentals that are over, at the keeper's own expense. */
@@ -82,8 +86,15 @@ export async function start(config: KeeperConfig, deps: start.Deps): Promise<Kee
   loops.push(every(config.pollMs * POLLS_PER_CREDIT, () => keepCredit(desk), { onError, signal: life }))
   if (config.collateral)
     loops.push(every(COLLATERAL_MS, createRefresher(desk, config.collateral), { onError, signal: life }))
+  const caller = createCaller(desk, { account, loopback: config.localAgents === true, signal: life })
+  const callAgents = async () => {
+    await queueCalls(desk)
+    await caller.run()
+  }
+  loops.push(every(config.pollMs, callAgents, { onError, signal: life }))
   const done = Promise.all(loops).then(async () => {
     await server.close()
+    await caller.settled()
     await store.close()
   })
   return {
@@ -144,9 +155,8 @@ async function nowOf(client: PublicClient): Promise<Now> {
 
 /** Each chain has a file of its own, which one process holds. */
 async function openStore({ dataDir, deployment }: KeeperConfig, client: PublicClient): Promise<Store> {
-  const { hash } = await client.getBlock({ blockNumber: 0n })
   mkdirSync(dataDir, { mode: 0o700, recursive: true })
-  const store = openSqliteStore(join(dataDir, `keeper-${deployment.chainId}-${hash.slice(2, 10)}.sqlite`))
+  const store = openSqliteStore(await storeFileOf(dataDir, { client, deployment }))
   if (store === undefined) throw new KeeperRunsError({ dataDir })
   return store
 }

@@ -4,6 +4,7 @@ import { createLog } from '../../log.ts'
 import type { Config } from '../config.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Input, Run } from '../context.ts'
+import { UsageError } from '../errors.ts'
 import { hooksFileOf } from '../hooks.ts'
 import { port } from '../input.ts'
 import { unlock } from '../keys.ts'
@@ -28,7 +29,13 @@ function keeperSettings(config: Config, { input, market }: { input: Input; marke
   const host = typeof options['host'] === 'string' ? options['host'] : '127.0.0.1'
   const hooksFile = hooksFileOf(config)
   const webhooks = { hooksFile, host, port: port('--webhook-port', options['webhookPort'] ?? '4008') }
+  const localAgents = options['localAgents'] === true
+  if (localAgents && !market.isLocal)
+    throw new UsageError(
+      '--local-agents is for the local chain: elsewhere whoever makes a trigger would reach into this machine.',
+    )
   return {
+    localAgents,
     dataDir: join(config.home, 'keeper'),
     deployment: market.deployment,
     pollMs: market.isLocal ? 500 : 4_000,

@@ -1,16 +1,16 @@
-import { Cron, Trigger, type TriggerConfig } from '@jejunetwork/sdk'
-import { formatGwei, parseGwei } from 'viem'
+import { AgentRegistration, Cron, Trigger, type TriggerConfig, type Wallet } from '@jejunetwork/sdk'
+import { formatGwei } from 'viem'
 import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
-import { UsageError } from '../errors.ts'
 import { addHook, shownHook } from '../hooks.ts'
 import { eth, ether, time, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { facts, table } from '../output.ts'
+import { sponsor } from './sponsor.ts'
 import { configOf } from './triggerConfig.ts'
+import { triggerOf } from './triggerOf.ts'
 
-const DAY = 86_400n
 const SHOWN = 5
 
 export const create: Run = async (context, { options }) => {
@@ -24,6 +24,9 @@ export const create: Run = async (context, { options }) => {
     await context.output.confirm(`Sponsor the trigger with ${eth(amount)}?`)
 
   const wallet = walletOn(market, account)
+  const endpoint = options['http'] === undefined ? undefined : String(options['http'])
+  if (endpoint !== undefined)
+    await context.output.during('Saying where the agent is called', announce(market, { endpoint, wallet }))
   const { hash, triggerId } = await context.output.during(
     'Creating',
     Trigger.create(wallet, { config, deployment }),
@@ -37,6 +40,7 @@ export const create: Run = async (context, { options }) => {
     data: { hash, hook, nextTick, triggerId },
     text: `${facts({
       trigger: String(triggerId),
+      calls: endpoint && `${endpoint}, the endpoint of your agent ${account.address}`,
       'next run': nextTick === undefined ? undefined : time(nextTick),
       'paid by':
         amount === undefined
@@ -45,6 +49,12 @@ export const create: Run = async (context, { options }) => {
       transaction: hash,
     })}${hook ? `\n${shownHook(hook)}` : ''}`,
   }
+}
+
+/** In the agent's registration of ERC-8004, where keepers look. */
+function announce({ deployment }: Market, { endpoint, wallet }: { endpoint: string; wallet: Wallet }) {
+  const { blockNumber, identityRegistry } = deployment
+  return AgentRegistration.announce(wallet, { endpoint, fromBlock: BigInt(blockNumber), identityRegistry })
 }
 
 export const list: Run = async ({ config, output }, { options }) => {
@@ -78,22 +88,32 @@ export const show: Run = async ({ config }, { args }) => {
   const isActiveCron = trigger.kind === 'cron' && state === 'active'
   const [ticks, runs] = await Promise.all([
     isActiveCron ? Trigger.nextTicks(client, { deployment, runs: SHOWN, triggerId }) : [],
-    Trigger.runs(client, { deployment, triggerId }),
+    Trigger.runs(client, { deployment, limit: SHOWN, triggerId }),
   ])
-  const last = runs
-    .slice(-SHOWN)
-    .map((run) => `${shownKey(trigger, run.key)} ${run.success ? 'done' : 'failed'}`)
+  const last = runs.map((run) => `${shownKey(trigger, run.key)} ${run.success ? 'done' : 'failed'}`)
   return {
-    data: { ...trigger, lastRuns: runs.slice(-SHOWN), nextTicks: ticks },
+    data: { ...trigger, lastRuns: runs, nextTicks: ticks },
     text: facts({
       trigger: `${triggerId}, ${state}`,
       when: whenOf(what),
       agent: trigger.agent,
-      calls: trigger.gasLimit === 0n ? 'nobody on chain' : `${trigger.target} with ${trigger.gasLimit} gas`,
-      data: what.data === '0x' ? 'onTrigger(uint256,uint256,bytes)' : what.data,
+      calls:
+        trigger.gasLimit === 0n
+          ? 'its agent over HTTP, nobody on chain'
+          : `${trigger.target} with ${trigger.gasLimit} gas`,
+      data:
+        trigger.gasLimit === 0n
+          ? undefined
+          : what.data === '0x'
+            ? 'onTrigger(uint256,uint256,bytes)'
+            : what.data,
       'next runs': ticks.map(time).join(', ') || undefined,
       'paid by': payer === undefined ? 'nobody: no keeper is repaid' : payer.account,
       balance: payer && `${eth(payer.balance)}, ${eth(payer.refillable)} more in the sponsor's ledger`,
+      'leaves from':
+        payer?.withdrawableAt === undefined
+          ? undefined
+          : `${time(payer.withdrawableAt)} on: the sponsor gave notice`,
       'gas price': payer && `up to ${formatGwei(payer.maxGasPrice)} gwei`,
       'last results': last.join(', ') || 'none',
       'failures in a row': trigger.failuresInARow === 0 ? undefined : String(trigger.failuresInARow),
@@ -101,28 +121,13 @@ export const show: Run = async ({ config }, { args }) => {
   }
 }
 
-export const fund: Run = async ({ config, output }, { args, options }) => {
-  const amount = ether('The amount', args[1])
-  const market = await connect(config)
-  const { triggerId } = await triggerOf(market, args[0])
-  const { account } = await unlock(config, { market, role: 'user' })
-  if (!market.isLocal) await output.confirm(`Pay ${eth(amount)} for executions of trigger ${triggerId}?`)
-  const { hash } = await output.during(
-    'Funding',
-    sponsor({ account, market }, { amount, options, triggerId }),
-  )
-  const { sponsor: payer } = await Trigger.get(market.client, { deployment: market.deployment, triggerId })
-  return {
-    data: { amount, balance: payer?.balance, hash, triggerId },
-    text: facts({ funded: eth(amount), balance: payer && eth(payer.balance), transaction: hash }),
-  }
-}
-
-export const logs: Run = async ({ config }, { args }) => {
+export const logs: Run = async ({ config, output }, { args, options }) => {
+  const limit = Number(whole('--limit', options['limit'] ?? '50'))
   const market = await connect(config)
   const trigger = await triggerOf(market, args[0])
   const { triggerId } = trigger
-  const runs = await Trigger.runs(market.client, { deployment: market.deployment, triggerId })
+  const read = Trigger.runs(market.client, { deployment: market.deployment, limit, triggerId })
+  const runs = await output.during('Reading the chain', read)
   if (runs.length === 0) return { data: runs, text: `Trigger ${triggerId} has not run yet.` }
   const rows = runs.map((run) => [
     shownKey(trigger, run.key),
@@ -156,50 +161,23 @@ async function change({ config, output }: Context, { args, by, to }: Change) {
   }
 }
 
-type Payer = { account: Parameters<typeof walletOn>[1]; market: Market }
-type Payment = { amount: bigint; triggerId: bigint; options: Readonly<Record<string, unknown>> }
-
-/** Adds to what the wallet sponsors already, on the same terms; else takes the sponsor's place. */
-async function sponsor({ account, market }: Payer, { amount, options, triggerId }: Payment) {
-  const { client, deployment } = market
-  const wallet = walletOn(market, account)
-  const { sponsor: payer } = await Trigger.get(client, { deployment, triggerId })
-  const isMine = payer?.account === account.address
-  const newTerms = options['days'] !== undefined || options['maxGasPrice'] !== undefined
-  if (isMine && !newTerms && payer.balance + amount <= payer.perPeriod)
-    return Trigger.fund(wallet, { amount, deployment, triggerId })
-
-  const { timestamp } = await client.getBlock()
-  const days = whole('--days', options['days'] ?? '365')
-  const price = String(options['maxGasPrice'] ?? '100')
-  if (!/^\d+(\.\d{1,9})?$/.test(price))
-    throw new UsageError('--max-gas-price is a number of gwei such as 30.')
-  return Trigger.sponsor(wallet, {
-    deployment,
-    expiry: timestamp + days * DAY,
-    maxGasPrice: isMine && options['maxGasPrice'] === undefined ? payer.maxGasPrice : parseGwei(price),
-    perPeriod: amount + (isMine ? payer.balance : 0n),
-    triggerId,
-    value: amount,
-  })
-}
-
-/** The trigger that a person named. */
-export async function triggerOf({ client, deployment }: Market, text: unknown): Promise<Trigger.Trigger> {
-  const triggerId = whole('The trigger', text)
-  if (triggerId > (await Trigger.count(client, { deployment })))
-    throw new UsageError(`There is no trigger ${triggerId}; \`jeju-compute trigger list --all\` lists them.`)
-  return Trigger.get(client, { deployment, triggerId })
-}
-
 function whenOf(config: TriggerConfig.Config): string {
   if (config.kind === 'cron') {
     const { expression, policy, utcOffset = 0 } = config
     const where = utcOffset === 0 ? 'UTC' : `UTC${Cron.formatOffset(utcOffset)}`
     return `${expression} ${where}${policy === 'backfill' ? ', every tick' : ''}`
   }
-  if (config.kind === 'event') return `logs of ${config.emitter}`
+  if (config.kind === 'event') {
+    const topics = config.topics?.map((topic) => topic ?? 'any').join(', ')
+    return `logs of ${config.emitter}${topics ? ` with ${topics}` : ''}`
+  }
   return `deliveries signed by ${config.key.type === 'p256' ? 'a P-256 key' : config.key.address}`
 }
 
-const shownKey = ({ kind }: Trigger.Trigger, key: bigint) => (kind === 'cron' ? time(key) : String(key))
+function shownKey({ kind }: Trigger.Trigger, key: bigint): string {
+  if (kind === 'cron') return time(key)
+  if (kind === 'webhook') return `delivery ${key}`
+  return `block ${key >> 64n}, transaction ${(key >> 32n) & INDEX}, log ${key & INDEX}`
+}
+
+const INDEX = 2n ** 32n - 1n

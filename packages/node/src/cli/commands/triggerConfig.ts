@@ -1,5 +1,5 @@
 import { Cron, type TriggerConfig } from '@jejunetwork/sdk'
-import { type Address, getAddress, type Hex, isAddress, isHex } from 'viem'
+import { type Address, getAddress, type Hex, isAddress, isHex, pad, toEventSelector } from 'viem'
 import type { Input } from '../context.ts'
 import { UsageError } from '../errors.ts'
 
@@ -10,13 +10,18 @@ export function configOf(options: Options): TriggerConfig.Config {
   const given = ['cron', 'webhook', 'event'].filter((name) => options[name] !== undefined)
   if (given.length !== 1) throw new UsageError('A trigger is one of --cron, --webhook and --event.')
   const call = callOf(options)
-  const { cron, event, topic, utcOffset, webhook } = options
-  if (webhook !== undefined)
-    return { ...call, key: { address: addressOf('--webhook', webhook), type: 'secp256k1' }, kind: 'webhook' }
-  if (event !== undefined) {
-    const topics = topic === undefined ? [] : [bytesOf('--topic', topic, 32)]
-    return { ...call, emitter: addressOf('--event', event), kind: 'event', topics }
+  const { cron, event, utcOffset, webhook } = options
+  if (webhook !== undefined) {
+    const payload = options['payloadHash'] === true ? 'hash' : 'full'
+    return { ...call, key: keyOf(options), kind: 'webhook', payload }
   }
+  if (event !== undefined)
+    return {
+      ...call,
+      emitter: addressOf('--event', event),
+      kind: 'event',
+      topics: topicsOf(options['topics']),
+    }
   return {
     ...call,
     expression: String(cron),
@@ -26,8 +31,53 @@ export function configOf(options: Options): TriggerConfig.Config {
   }
 }
 
-function callOf({ data, gas, maxDelay, maxFailures, target }: Options): TriggerConfig.Call {
+const KEYS = ['secp256k1', 'p256', 'erc1271'] as const
+
+function keyOf({ keyType = 'secp256k1', webhook }: Options): TriggerConfig.Key {
+  const type = KEYS.find((one) => one === keyType)
+  if (type === undefined)
+    throw new UsageError(`--key-type is one of ${KEYS.join(', ')}; it was ${JSON.stringify(keyType)}.`)
+  if (type === 'p256') return { publicKey: bytesOf('--webhook, of a P-256 key,', webhook, 64), type }
+  return { address: addressOf('--webhook', webhook), type }
+}
+
+/** Topics by place, with spaces between: an event's signature, 32 bytes, an address, or `any`. */
+function topicsOf(text: unknown): (Hex | null)[] {
+  const words =
+    text === undefined
+      ? []
+      : String(text)
+          .trim()
+          .split(/\s+(?![^(]*\))/)
+  return words.map((word) => {
+    if (word === 'any') return null
+    if (isAddress(word, { strict: false })) return pad(word, { size: 32 })
+    if (/^\w+\(.*\)$/.test(word)) return selectorOf(word)
+    return bytesOf('A topic', word, 32)
+  })
+}
+
+function selectorOf(signature: string): Hex {
+  try {
+    return toEventSelector(signature)
+  } catch (cause) {
+    throw new UsageError(`${signature} is no event's signature, such as Transfer(address,address,uint256).`, {
+      cause,
+    })
+  }
+}
+
+function callOf({ data, gas, http, maxDelay, maxFailures, target }: Options): TriggerConfig.Call {
+  if (http !== undefined) {
+    if ([data, gas, target].some((given) => given !== undefined))
+      throw new UsageError(
+        'With --http the agent is called there and nothing on chain: leave out --target, --data and --gas.',
+      )
+    if (!/^https?:/.test(URL.parse(String(http))?.protocol ?? ''))
+      throw new UsageError(`--http is an http or https URL; it was ${JSON.stringify(http)}.`)
+  }
   return {
+    ...(http === undefined ? {} : { gasLimit: 0 }),
     ...(data === undefined ? {} : { data: bytesOf('--data', data) }),
     ...(gas === undefined ? {} : { gasLimit: countOf('--gas', gas) }),
     ...(maxDelay === undefined ? {} : { maxDelay: countOf('--max-delay', maxDelay) * 60 }),

@@ -8,7 +8,7 @@ import { addHook, type Hook, hooksOn, readSecret, removeHook, shownHook } from '
 import { whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { type Result, table } from '../output.ts'
-import { triggerOf } from './trigger.ts'
+import { triggerOf } from './triggerOf.ts'
 
 export const add: Run = async ({ config, output }, { args, options }) => {
   const secret = options['secretFile'] === undefined ? undefined : readSecret(String(options['secretFile']))

@@ -1,5 +1,5 @@
-import type { StatementSync } from 'node:sqlite'
-import { type Journal, openJournal } from '../../journal.ts'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { openJournal } from '../../journal.ts'
 import { createStore, schemaOf } from './createStore.ts'
 import type { Database } from './Database.ts'
 import type { Store } from './Store.ts'
@@ -12,10 +12,14 @@ const DIALECT: Database['dialect'] = {
   strings: (parameter) => `json_each(${parameter})`,
 }
 
-/** The store of one keeper, in a file that one process holds. Undefined if another does. */
-export function openSqliteStore(path: string): Store | undefined {
-  const journal = hold(path)
-  if (journal === undefined) return undefined
+/**
+ * The store of one keeper, in a file that one process holds; undefined if another does. With `shared` it is opened beside that
+ * process: for a command that looks, or puts something back into a queue, and takes no work.
+ */
+export function openSqliteStore(path: string, options: { shared?: boolean } = {}): Store | undefined {
+  const lock = options.shared === true ? undefined : hold(`${path}.lock`)
+  if (lock === undefined && options.shared !== true) return undefined
+  const journal = openJournal(path)
   for (const statement of schemaOf({ dialect: DIALECT })) journal.exec(statement)
 
   const prepared = new Map<string, StatementSync>()
@@ -31,19 +35,23 @@ export function openSqliteStore(path: string): Store | undefined {
   }
   return {
     ...createStore(database),
-    close: async () => journal.close(),
+    async close() {
+      journal.close()
+      lock?.close()
+    },
     // Whoever has the file has every lane in it.
     holdLane: async () => true,
   }
 }
 
-function hold(path: string): Journal | undefined {
+/** Warning: the lock is a file of its own, so that others can still read the store. It goes with the process, however it ends. */
+function hold(path: string): DatabaseSync | undefined {
+  const lock = new DatabaseSync(path, { timeout: 5_000 })
   try {
-    const journal = openJournal(path)
-    // The lock goes with the process, however it ends.
-    journal.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT')
-    return journal
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT')
+    return lock
   } catch (error) {
+    lock.close()
     if (String(error).includes('database is locked')) return undefined
     throw error
   }
