@@ -17,7 +17,7 @@ export async function* pagesOfLogs<const event extends AbiEvent>(
   client: Client,
   options: pagesOfLogs.Options<event>,
 ): AsyncGenerator<pagesOfLogs.Page<event>> {
-  const { fromBlock, toBlock: last = await getBlockNumber(client), ...filter } = options
+  const { fromBlock, toBlock: last = await getBlockNumber(client, { cacheTime: 0 }), ...filter } = options
   let span = last - fromBlock + 1n
   for (let toBlock = last; toBlock >= fromBlock; ) {
     const from = toBlock - span + 1n > fromBlock ? toBlock - span + 1n : fromBlock
