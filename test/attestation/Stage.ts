@@ -67,7 +67,7 @@ export async function startStage(): Promise<Stage> {
       mkdirSync(dataDir, { recursive: true })
       const { accounts, client, deployment } = market
       const config = {
-        attestation: { intervalMs: 100, pccsUrl: pcs.url, tsm: reports },
+        attestation: { collateralMs: 0, intervalMs: 100, pccsUrl: pcs.url, tsm: reports },
         dataDir,
         deployment,
         dockerSocket: '',

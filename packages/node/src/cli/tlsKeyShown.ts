@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { isIP } from 'node:net'
 import { connect } from 'node:tls'
 import { type Hex, keccak256 } from 'viem'
 import { TryLaterError } from './errors.ts'
@@ -9,7 +10,12 @@ const PATIENCE_MS = 10_000
 export async function tlsKeyShown(endpoint: string): Promise<Hex | undefined> {
   const { hostname: host, port, protocol } = new URL(endpoint)
   if (protocol !== 'https:') return undefined
-  const socket = connect({ host, port: Number(port) || 443, rejectUnauthorized: false, servername: host })
+  const socket = connect({
+    host,
+    port: Number(port) || 443,
+    rejectUnauthorized: false,
+    servername: isIP(host) ? '' : host,
+  })
   try {
     await once(socket, 'secureConnect', { signal: AbortSignal.timeout(PATIENCE_MS) })
     const certificate = socket.getPeerX509Certificate()

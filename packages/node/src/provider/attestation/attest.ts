@@ -16,6 +16,8 @@ const SHOWN_BLOCKS = 1_000n
 
 export type Desk = {
   client: PublicClient
+  /** When collateral was last asked for, and how long that will do. */
+  collateral: { askedAt: number; everyMs: number }
   deployment: Deployment
   ground: Ground
   log: Log
@@ -65,28 +67,41 @@ type Standing = { level: Attestation.Level; shown: Kept }
 
 /** Keeps collateral and rating of what is on chain up to date. Answers whether new evidence is due. */
 async function refresh(desk: Desk, { level, shown }: Standing): Promise<boolean> {
-  const { client, ground, log, providerId, rows, sender } = desk
+  const { client, rows } = desk
   const { evidence } = shown
   const submission = Attestation.Submission.submission(evidence.report)
-  const address = await pccsOf(desk)
-  const collateral = await bring(submission, { ...desk, pccs: address, url: desk.pccsUrl })
-  const { evaluation } = level.kept
-  const state = await Attestation.Pccs.stateOf(client, { address, evaluation, submission })
-  const rated = digest(state)
-  if (rated !== shown.rated) {
-    if (shown.rated !== '') {
-      const { pck, quote, signatures } = submission
-      const args = [providerId, quote, signatures, pck, evaluation]
-      await sender.write({ abi, address: ground.registry, args, functionName: 'reevaluate' })
-      log.info('attestation rated again', { providerId })
-    }
-    rows.rate({ evidence: { ...evidence, collateral }, rated })
-  }
   const { timestamp: now } = await client.getBlock()
-  const { expiry } = level.kept
-  if (expiry - now > RENEW_BEFORE && level.level !== 0) return false
+  const { evaluation, expiry } = level.kept
+  const ends = level.level === 0 || expiry - now <= RENEW_BEFORE
+  const { askedAt, everyMs } = desk.collateral
+  const isOld = evidence.collateral === undefined || Date.now() - askedAt >= everyMs
+  const collateral = ends || isOld ? await fetchNow(desk, submission) : evidence.collateral
+  const address = await pccsOf(desk)
+  const rated = digest(await Attestation.Pccs.stateOf(client, { address, evaluation, submission }))
+  if (rated !== shown.rated) {
+    // Without a note of how it was rated, it came on chain just before a crash.
+    if (shown.rated !== '') await rateAgain(desk, { evaluation, submission })
+    rows.rate({ evidence: { ...evidence, ...(collateral ? { collateral } : {}) }, rated })
+  }
+  if (!ends || !collateral) return false
   const verdict = await verified(desk, { at: now, collateral, evidence })
   return verdict.ok && Attestation.expiry(verdict.claims.window, now) > expiry + GAIN
+}
+
+async function rateAgain(
+  { ground, log, providerId, sender }: Desk,
+  { evaluation, submission }: { evaluation: number; submission: Attestation.Submission.Submission },
+): Promise<void> {
+  const { pck, quote, signatures } = submission
+  const args = [providerId, quote, signatures, pck, evaluation]
+  await sender.write({ abi, address: ground.registry, args, functionName: 'reevaluate' })
+  log.info('attestation rated again', { providerId })
+}
+
+async function fetchNow(desk: Desk, submission: Attestation.Submission.Submission) {
+  const collateral = await bring(submission, { ...desk, pccs: await pccsOf(desk), url: desk.pccsUrl })
+  desk.collateral.askedAt = Date.now()
+  return collateral
 }
 
 /** Evidence made before and not sent yet, or new evidence. */
@@ -104,7 +119,7 @@ async function submit(desk: Desk, evidence: Shown): Promise<void> {
   const { client, ground, log, providerId, rows, sender } = desk
   const submission = Attestation.Submission.submission(evidence.report)
   const address = await pccsOf(desk)
-  const collateral = await bring(submission, { ...desk, pccs: address, url: desk.pccsUrl })
+  const collateral = await fetchNow(desk, submission)
   const { timestamp: at } = await client.getBlock()
   const verdict = await verified(desk, { at, collateral, evidence })
   if (!verdict.ok) throw new OwnEvidenceError(verdict.refusal.message)
@@ -129,7 +144,7 @@ export class OwnEvidenceError extends ComputeError {
   }
 }
 
-type Judged = { at: bigint; collateral: Attestation.Pcs.Fetched; evidence: Shown }
+type Judged = { at: bigint; collateral: Attestation.Collateral.Collateral; evidence: Shown }
 
 /** By the root that the chain's contract is pinned to: it decides, this only saves the fee. */
 async function verified(desk: Desk, { at, collateral, evidence: { report } }: Judged) {

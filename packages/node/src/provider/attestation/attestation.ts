@@ -21,6 +21,8 @@ export type AttestationConfig = {
   /** PEM of the certificate that the HTTP endpoint shows, where something in this machine gives it TLS. */
   tlsCertificate?: string | undefined
   intervalMs?: number | undefined
+  /** How often it is asked, while the attestation does not end soon. */
+  collateralMs?: number | undefined
 }
 
 /** The part of a node that proves what machine it is. */
@@ -30,6 +32,7 @@ export type AttestationDesk = {
 }
 
 const INTERVAL_MS = 600_000
+const COLLATERAL_MS = 6 * 3_600_000
 
 /** Attests this machine now and then. A machine without a TEE says so once, and its provider stays listed as claimed. */
 export async function openAttestation(
@@ -37,8 +40,10 @@ export async function openAttestation(
   deps: openAttestation.Deps,
 ): Promise<AttestationDesk> {
   const { client, deployment, journal, log, providerId, sender, signal, ssh } = deps
-  const { intervalMs = INTERVAL_MS, nvattest = 'nvattest', pccsUrl, tsm = TSM_REPORTS } = config
+  const { collateralMs: everyMs = COLLATERAL_MS, intervalMs = INTERVAL_MS } = config
+  const { nvattest = 'nvattest', pccsUrl, tsm = TSM_REPORTS } = config
   const rows = openRows(journal)
+  const collateral = { askedAt: 0, everyMs }
   let reason = 'The node did not attest yet.'
   const say = createVoice(log)
   const tlsSpkiHash = await tlsKeyHash(config.tlsCertificate)
@@ -51,7 +56,20 @@ export async function openAttestation(
       sshHostKey: ssh.hostKey,
       tlsSpkiHash,
     }
-    const desk = { client, deployment, ground, log, nvattest, pccsUrl, providerId, rows, sender, signal, tsm }
+    const desk = {
+      client,
+      collateral,
+      deployment,
+      ground,
+      log,
+      nvattest,
+      pccsUrl,
+      providerId,
+      rows,
+      sender,
+      signal,
+      tsm,
+    }
     await attest(desk)
     say('')
   }
