@@ -39,7 +39,23 @@ test('a provider that asks for more than its price gets its price', async () => 
     answer: (response) =>
       response.end(event('Hello', { asked: '9000000000000', done: true, input: 0, output: 5 })),
   })
-  await read(openai)
+  await expect(read(openai)).rejects.toThrow('does not match the answer: there is none')
+  expect(best()).toBe(5n * PER_TOKEN)
+})
+
+test('a provider whose receipt is for something else is found out, and paid for what came', async () => {
+  const signature = await chain.accounts[1]?.sign?.({ hash: `0x${'11'.repeat(32)}` })
+  const { openai, best } = await setup({
+    answer: (response) => {
+      const receipt = { signature, tally: String(1n << 40n) }
+      const note = { asked: '9000000000000', done: true, input: 0, output: 5, receipt }
+      response.end(`${event('Hello', note)}data: [DONE]\n\n`)
+    },
+  })
+  await expect(read(openai)).rejects.toMatchObject({
+    code: 'receipt_mismatch',
+    message: expect.stringContaining('not signed for this request, text, count and price'),
+  })
   expect(best()).toBe(5n * PER_TOKEN)
 })
 
@@ -65,7 +81,7 @@ test('a provider that closes over more than was signed finds nobody who submits 
       response.end(event('Hello', { asked: '9000000000000', done: true, input: 0, output: 5 })),
     closeAt: parseEther('0.01'),
   })
-  await read(openai)
+  await expect(read(openai)).rejects.toThrow('receipt')
   expect(best()).toBe(5n * PER_TOKEN)
   await expect(askToClose({ payee, session, settled: 0n, url })).rejects.toThrow(
     `asks for ${parseEther('0.01')} wei at the close; at most ${best()} was right`,

@@ -27,6 +27,10 @@ export type Meter = {
   usage: Usage
   cost: bigint
   textBytes: number
+  /** The text of the answer, as the receipt counts it. */
+  text: string
+  /** What came with the last note. */
+  receipt: SignedTally | undefined
   /** Tokens may be ahead of text by an unfinished character and a stop sequence. */
   readonly slackTokens: number
   done: boolean
@@ -36,6 +40,9 @@ export type Meter = {
   response: string | undefined
   failure: string | undefined
 }
+
+/** A provider's signature of a receipt, and the tally in it; all else is known to the payer. */
+export type SignedTally = { tally: string; signature: string }
 
 const LONGEST_LINE = 16 << 20
 
@@ -49,7 +56,9 @@ export function createMeter(options: Pick<Meter, 'price' | 'limits' | 'onCharge'
     event: '',
     failure: undefined,
     line: '',
+    receipt: undefined,
     response: undefined,
+    text: '',
     textBytes: 0,
     usage: { inputTokens: 0, outputTokens: 0 },
   }
@@ -74,9 +83,9 @@ function readLine(meter: Meter, line: string): void {
   else if (line === '') meter.event = ''
 }
 
-type UsageLine = { input: number; output: number; asked: string; done?: boolean }
+type UsageLine = { input: number; output: number; asked: string; done?: boolean; receipt?: SignedTally }
 
-function charge(meter: Meter, { asked, done, input, output }: UsageLine): void {
+function charge(meter: Meter, { asked, done, input, output, receipt }: UsageLine): void {
   const { limits, usage } = meter
   const outputLimit = Math.min(limits.outputTokens, meter.textBytes + meter.slackTokens)
   const cost = costOf({ inputTokens: input, outputTokens: output }, meter.price)
@@ -86,6 +95,7 @@ function charge(meter: Meter, { asked, done, input, output }: UsageLine): void {
   require(cost, limits.cost, 'wei')
 
   meter.done = done === true
+  meter.receipt = receipt
   if (cost < meter.cost || grown < 0) return
   meter.onCharge({ asked: BigInt(asked), cost: cost - meter.cost, tokens: grown })
   meter.usage = { inputTokens: input, outputTokens: output }
@@ -104,7 +114,14 @@ function data(meter: Meter, json: string): void {
   if (json === '[DONE]') return
   const event = JSON.parse(json) as { choices?: { delta?: unknown; text?: unknown }[]; error?: unknown }
   if (event.error !== undefined) meter.failure = json
-  for (const { delta, text } of event.choices ?? []) meter.textBytes += bytesOf(text) + bytesOf(delta)
+  for (const { delta, text } of event.choices ?? []) {
+    meter.textBytes += bytesOf(text) + bytesOf(delta)
+    meter.text += textOf(text) + textOf((delta as { content?: unknown } | undefined)?.content)
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /** Bytes of all strings in a value, whatever it is: content, reasoning, arguments of tools. */

@@ -1,10 +1,12 @@
 import { type Address, bytesToHex, type Hex, keccak256, type PublicClient, stringToHex } from 'viem'
 import { ChannelRefusedError } from './channelState.ts'
+import { checkReceipt } from './checkReceipt.ts'
 import type { Deployment } from './Deployment.ts'
 import { channelOf, ETHER, modelOf } from './Inference.ts'
 import { createMeter, type Meter, read } from './meteredStream.ts'
 import { headersFor } from './PaidRequest.ts'
 import { createPayer, flush, owe, type Payer, reconcile } from './Payer.ts'
+import { ReceiptError } from './Receipt.ts'
 import type { Price } from './Usage.ts'
 import type { SessionKey } from './Voucher.ts'
 
@@ -60,6 +62,13 @@ export declare namespace payingFetch {
     session: SessionKey
     /** Wei that one request may cost; unlimited unless given. The channel's deposit limits the whole. */
     maxPerRequest?: bigint
+    /**
+     * What becomes of an answer whose receipt is missing or does not match it: `require`, the default, ends it with an error
+     * of code `receipt_mismatch`; `ignore` asks for none.
+     */
+    receipts?: 'require' | 'ignore'
+    /** Called with each receipt that matches its answer: keep it, it is evidence. */
+    onReceipt?: ((receipt: checkReceipt.Result) => void) | undefined
     /** Called for each voucher signed. */
     onPayment?: ((payment: Payer.Payment) => void) | undefined
     fetch?: typeof globalThis.fetch
@@ -108,7 +117,7 @@ async function send(shop: Shop, order: Order): Promise<Response> {
         leave()
         continue
       }
-      const answer = await receive(shop, order, { leave, response })
+      const answer = await receive(shop, order, { id, leave, response })
       return answer
     } catch (error) {
       leave()
@@ -152,11 +161,11 @@ function plain(request: Request, body: Uint8Array<ArrayBuffer>): RequestInit {
   return { body, headers, method, redirect: 'error', signal }
 }
 
-type Arrival = { response: Response; leave: () => void }
+type Arrival = { response: Response; leave: () => void; id: Hex }
 
 /** The provider's answer, paid for as the caller reads it. */
-async function receive(shop: Shop, order: Order, { leave, response }: Arrival): Promise<Response> {
-  const { body, payer, wanted } = order
+async function receive(shop: Shop, order: Order, { id, leave, response }: Arrival): Promise<Response> {
+  const { body, path, payer, wanted } = order
   if (
     !response.ok ||
     !response.body ||
@@ -188,19 +197,24 @@ async function receive(shop: Shop, order: Order, { leave, response }: Arrival): 
     leave()
     await flush(payer).catch(() => {})
   }
-  const stream = metered(response.body, { finish, meter })
+  const check = async () => {
+    if (shop.options.receipts === 'ignore') return
+    const given = { body, id, meter, model: wanted.model, path, payer, price: agreed(response, price) }
+    const receipt = await checkReceipt(shop.client, given)
+    shop.options.onReceipt?.(receipt)
+  }
+  const stream = metered(response.body, { check, finish, meter })
   if (wanted.stream) return new Response(stream, { headers: response.headers, status: response.status })
   return whole(stream, { meter, response })
 }
 
-/** Passes bytes through as they are, reading along. */
-function metered(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  options: { meter: Meter; finish: (clean: boolean) => Promise<void> },
-) {
-  const { finish, meter } = options
+type Metering = { meter: Meter; check: () => Promise<void>; finish: (clean: boolean) => Promise<void> }
+
+/** Passes bytes through as they are, reading along. An answer is not said to be done before its receipt was looked at. */
+function metered(body: ReadableStream<Uint8Array<ArrayBuffer>>, { check, finish, meter }: Metering) {
   const reader = body.getReader()
   const decoder = new TextDecoder()
+  let checked = false
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       async cancel(reason) {
@@ -210,22 +224,43 @@ function metered(
       async pull(controller) {
         try {
           const { done, value } = await reader.read()
-          if (!done) {
-            read(meter, decoder.decode(value, { stream: true }))
-            controller.enqueue(value)
+          if (done) {
+            await finish(meter.done)
+            controller.close()
             return
           }
-          await finish(meter.done)
-          controller.close()
+          read(meter, decoder.decode(value, { stream: true }))
+          if (meter.done && !checked) {
+            checked = true
+            await check()
+          }
+          controller.enqueue(value)
         } catch (error) {
           await reader.cancel(error).catch(() => {})
-          await finish(false)
-          controller.error(error)
+          await finish(error instanceof ReceiptError)
+          if (!(error instanceof ReceiptError)) return controller.error(error)
+          meter.failure = mismatch(error)
+          meter.response = undefined
+          controller.enqueue(new TextEncoder().encode(`data: ${meter.failure}\n\n`))
+          controller.close()
         }
       },
     },
     { highWaterMark: 0 },
   )
+}
+
+/** A retry keeps the price of its first attempt, if that is not above the one posted now. */
+function agreed(response: Response, posted: Price): Price {
+  const [, input, output] = /^(\d{1,39})\/(\d{1,39})$/.exec(response.headers.get('jeju-price') ?? '') ?? []
+  const told = { inputPrice: BigInt(input ?? -1), outputPrice: BigInt(output ?? -1) }
+  const isCheaper = told.inputPrice <= posted.inputPrice && told.outputPrice <= posted.outputPrice
+  return input !== undefined && isCheaper ? told : posted
+}
+
+/** In OpenAI's shape: its clients throw it, in a stream too. */
+function mismatch({ message }: ReceiptError): string {
+  return JSON.stringify({ error: { code: 'receipt_mismatch', message, param: null, type: 'server_error' } })
 }
 
 /** Reads the stream to its end and gives the JSON answer that the caller asked for. */

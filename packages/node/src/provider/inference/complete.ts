@@ -11,6 +11,7 @@ import { type CompletionRequest, readRequest } from './completionRequest.ts'
 import type { Engine } from './engine.ts'
 import { createEventStream } from './eventStream.ts'
 import { errorBody, OpenAiError } from './OpenAiError.ts'
+import { signReceipt } from './signReceipt.ts'
 import type { Slots, Ticket } from './slots.ts'
 
 const MOST_ATTEMPTS = 6
@@ -127,7 +128,8 @@ async function answer(counter: Counter, job: Job): Promise<void> {
   }
 }
 
-async function speak({ books, engine, model }: Counter, job: Job, ticket: Ticket): Promise<Usage> {
+async function speak(counter: Counter, job: Job, ticket: Ticket): Promise<Usage> {
+  const { books, engine, model } = counter
   const { chat, id, payer, prompt, raw, request, signal } = job
   const stream = createEventStream(raw, signal)
   const form = createAnswer({ chat, id, includeUsage: request.stream && request.includeUsage, model })
@@ -163,7 +165,8 @@ async function speak({ books, engine, model }: Counter, job: Job, ticket: Ticket
       if (next.done) {
         const end = { finish: next.value, usage }
         if (!streams) return sendWhole(raw, form.whole(text, end), usage)
-        await stream.send(form.last(next.value), { note: note({ done: true }) })
+        const receipt = payer && (await signReceipt(books, { ...counter, ...job, ...payer, text, usage }))
+        await stream.send(form.last(next.value), { note: note({ done: true, receipt }) })
         if (request.stream && request.includeUsage) await stream.send(form.usage(usage))
         if (!request.stream) await stream.send(form.whole(text, end), { event: 'response' })
         await stream.send('[DONE]')

@@ -1,9 +1,10 @@
 import { Inference, type Voucher } from '@jejunetwork/sdk'
-import type { Hex, LocalAccount } from 'viem'
+import type { Hex } from 'viem'
 import { authorize, requireFunds, thaw } from './authorize.ts'
 import { save } from './books.ts'
 import type { Call, Counter } from './complete.ts'
 import { OpenAiError } from './OpenAiError.ts'
+import { signHash } from './signHash.ts'
 
 /** The contract takes deadlines up to 10 minutes ahead. */
 const LIFE_SECONDS = 540n
@@ -47,9 +48,4 @@ export async function signClose(
 
 export declare namespace signClose {
   type Result = { epoch: number; cumulative: string; tokens: string; deadline: string; signature: Hex }
-}
-
-async function signHash({ address, sign }: LocalAccount, hash: Hex): Promise<Hex> {
-  if (sign === undefined) throw new Error(`The account ${address} cannot sign a close.`)
-  return sign({ hash })
 }
