@@ -21,14 +21,14 @@ const NAMES = { genoa: 'Genoa', milan: 'Milan', turin: 'Turin' }
 const CPUS = { genoa: [0x19, 0x11], milan: [0x19, 0x01], turin: [0x1a, 0x02] }
 
 export function amd(options: amd.Options = {}): Amd {
-  const { key = 'SEV-VCEK', legacy = true, product = 'milan' } = options
-  const at = 1_780_000_000n
+  const { at = 1_780_000_000n, bits = 2048, key = 'SEV-VCEK', legacy = true, product = 'milan' } = options
   const dates = { from: at - 400n * DAY, until: at + 3000n * DAY }
   const name = NAMES[product]
-  const root = Authority.issue(`ARK-${name}`, 'RSA', { ...dates, authority: true })
+  const rsa = () => ({ authority: true, key: Authority.keyOf('RSA', bits) })
+  const root = Authority.issue(`ARK-${name}`, 'RSA', { ...dates, ...rsa() })
   const authority = Authority.issue(`SEV-${name}`, 'RSA', {
     ...dates,
-    authority: true,
+    ...rsa(),
     by: root,
     pathLength: 0,
   })
@@ -48,7 +48,14 @@ export function amd(options: amd.Options = {}): Amd {
 }
 
 export declare namespace amd {
-  type Options = { product?: Amd['product']; key?: string; legacy?: boolean }
+  type Options = {
+    at?: bigint
+    /** Of the authorities' keys: AMD's have 4,096, fewer are made faster. */
+    bits?: number
+    product?: Amd['product']
+    key?: string
+    legacy?: boolean
+  }
 }
 
 /** A report of the chip, signed by its key. */

@@ -22,10 +22,10 @@ const PSS_SHA384 = Buffer.from(
   'hex',
 )
 
-export function keyOf(kind: Key['kind']): Key {
+export function keyOf(kind: Key['kind'], modulusLength = 2048): Key {
   const pair =
     kind === 'RSA'
-      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+      ? generateKeyPairSync('rsa', { modulusLength })
       : generateKeyPairSync('ec', { namedCurve: kind })
   return { kind, private: pair.privateKey, spki: pair.publicKey.export({ format: 'der', type: 'spki' }) }
 }

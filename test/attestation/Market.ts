@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Deployment } from '@jejunetwork/contracts'
-import { type Abi, type Address, bytesToHex, type Hex } from 'viem'
+import { type Abi, type Address, bytesToHex, type Hex, zeroAddress } from 'viem'
 import { type Chain, startChain } from '../chain.ts'
 import { point } from './Authority.ts'
 import type { Intel } from './Intel.ts'
@@ -18,6 +18,9 @@ export async function startMarket(of: (now: bigint) => Intel): Promise<Market> {
   const attestationRegistry = await deploy(chain, 'AttestationRegistry', [
     pccs,
     chain.deployment.computeRegistry,
+    zeroAddress,
+    zeroAddress,
+    zeroAddress,
   ])
   return { ...chain, deployment: { ...chain.deployment, attestationRegistry, pccs }, intel }
 }

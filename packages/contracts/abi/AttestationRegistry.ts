@@ -12,9 +12,50 @@ export const AttestationRegistryAbi = [
         "name": "registry",
         "type": "address",
         "internalType": "contract IComputeRegistry"
+      },
+      {
+        "name": "quorums",
+        "type": "address",
+        "internalType": "contract IAttesterQuorums"
+      },
+      {
+        "name": "judge",
+        "type": "address",
+        "internalType": "contract ISnpJudge"
+      },
+      {
+        "name": "staking",
+        "type": "address",
+        "internalType": "contract IComputeStaking"
       }
     ],
     "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
+    "name": "JUDGE",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "address",
+        "internalType": "contract ISnpJudge"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "QUORUMS",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "address",
+        "internalType": "contract IAttesterQuorums"
+      }
+    ],
+    "stateMutability": "view"
   },
   {
     "type": "function",
@@ -25,6 +66,19 @@ export const AttestationRegistryAbi = [
         "name": "",
         "type": "address",
         "internalType": "contract IComputeRegistry"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "STAKING",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "address",
+        "internalType": "contract IComputeStaking"
       }
     ],
     "stateMutability": "view"
@@ -148,6 +202,113 @@ export const AttestationRegistryAbi = [
   },
   {
     "type": "function",
+    "name": "attestByQuorum",
+    "inputs": [
+      {
+        "name": "verdict",
+        "type": "tuple",
+        "internalType": "struct IVerdicts.Verdict",
+        "components": [
+          {
+            "name": "quorumId",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "providerId",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "provider",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "evidence",
+            "type": "uint8",
+            "internalType": "enum IVerdicts.Evidence"
+          },
+          {
+            "name": "workload",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "devices",
+            "type": "bytes32[]",
+            "internalType": "bytes32[]"
+          },
+          {
+            "name": "reportData",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "evidenceHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "issuedAt",
+            "type": "uint40",
+            "internalType": "uint40"
+          },
+          {
+            "name": "expiry",
+            "type": "uint40",
+            "internalType": "uint40"
+          }
+        ]
+      },
+      {
+        "name": "binding",
+        "type": "tuple",
+        "internalType": "struct IAttestationRegistry.Binding",
+        "components": [
+          {
+            "name": "agentId",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "sshHostKeyHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "tlsSpkiHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "gpuEvidenceHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "blockNumber",
+            "type": "uint256",
+            "internalType": "uint256"
+          }
+        ]
+      },
+      {
+        "name": "signatures",
+        "type": "bytes",
+        "internalType": "bytes"
+      },
+      {
+        "name": "evidence",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
     "name": "attestation",
     "inputs": [
       {
@@ -181,6 +342,11 @@ export const AttestationRegistryAbi = [
         "name": "expiry",
         "type": "uint32",
         "internalType": "uint32"
+      },
+      {
+        "name": "quorumId",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ],
     "stateMutability": "view"
@@ -288,6 +454,88 @@ export const AttestationRegistryAbi = [
         "name": "",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "eip712Domain",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "fields",
+        "type": "bytes1",
+        "internalType": "bytes1"
+      },
+      {
+        "name": "name",
+        "type": "string",
+        "internalType": "string"
+      },
+      {
+        "name": "version",
+        "type": "string",
+        "internalType": "string"
+      },
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "verifyingContract",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "salt",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "extensions",
+        "type": "uint256[]",
+        "internalType": "uint256[]"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "gpuAttestation",
+    "inputs": [
+      {
+        "name": "providerId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "quorumId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "devices",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "workload",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "reportData",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "expiry",
+        "type": "uint40",
+        "internalType": "uint40"
       }
     ],
     "stateMutability": "view"
@@ -416,6 +664,91 @@ export const AttestationRegistryAbi = [
   },
   {
     "type": "function",
+    "name": "refute",
+    "inputs": [
+      {
+        "name": "verdict",
+        "type": "tuple",
+        "internalType": "struct IVerdicts.Verdict",
+        "components": [
+          {
+            "name": "quorumId",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "providerId",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "provider",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "evidence",
+            "type": "uint8",
+            "internalType": "enum IVerdicts.Evidence"
+          },
+          {
+            "name": "workload",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "devices",
+            "type": "bytes32[]",
+            "internalType": "bytes32[]"
+          },
+          {
+            "name": "reportData",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "evidenceHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "issuedAt",
+            "type": "uint40",
+            "internalType": "uint40"
+          },
+          {
+            "name": "expiry",
+            "type": "uint40",
+            "internalType": "uint40"
+          }
+        ]
+      },
+      {
+        "name": "signers",
+        "type": "address[]",
+        "internalType": "address[]"
+      },
+      {
+        "name": "fault",
+        "type": "uint8",
+        "internalType": "enum ISnpJudge.Fault"
+      },
+      {
+        "name": "evidence",
+        "type": "bytes",
+        "internalType": "bytes"
+      },
+      {
+        "name": "hints",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
     "name": "revoke",
     "inputs": [
       {
@@ -426,6 +759,143 @@ export const AttestationRegistryAbi = [
     ],
     "outputs": [],
     "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
+    "name": "verdictHash",
+    "inputs": [
+      {
+        "name": "verdict",
+        "type": "tuple",
+        "internalType": "struct IVerdicts.Verdict",
+        "components": [
+          {
+            "name": "quorumId",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "providerId",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "provider",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "evidence",
+            "type": "uint8",
+            "internalType": "enum IVerdicts.Evidence"
+          },
+          {
+            "name": "workload",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "devices",
+            "type": "bytes32[]",
+            "internalType": "bytes32[]"
+          },
+          {
+            "name": "reportData",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "evidenceHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "issuedAt",
+            "type": "uint40",
+            "internalType": "uint40"
+          },
+          {
+            "name": "expiry",
+            "type": "uint40",
+            "internalType": "uint40"
+          }
+        ]
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "verdictOf",
+    "inputs": [
+      {
+        "name": "providerId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "gpus",
+        "type": "bool",
+        "internalType": "bool"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "tuple",
+        "internalType": "struct IVerdicts.Record",
+        "components": [
+          {
+            "name": "quorumId",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "digest",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "workload",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "reportData",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "device",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "evidence",
+            "type": "uint8",
+            "internalType": "enum IVerdicts.Evidence"
+          },
+          {
+            "name": "devices",
+            "type": "uint8",
+            "internalType": "uint8"
+          },
+          {
+            "name": "expiry",
+            "type": "uint40",
+            "internalType": "uint40"
+          }
+        ]
+      }
+    ],
+    "stateMutability": "view"
   },
   {
     "type": "function",
@@ -653,6 +1123,147 @@ export const AttestationRegistryAbi = [
   },
   {
     "type": "event",
+    "name": "AttestedByQuorum",
+    "inputs": [
+      {
+        "name": "providerId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "quorumId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "digest",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "verdict",
+        "type": "tuple",
+        "indexed": false,
+        "internalType": "struct IVerdicts.Verdict",
+        "components": [
+          {
+            "name": "quorumId",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "providerId",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "provider",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "evidence",
+            "type": "uint8",
+            "internalType": "enum IVerdicts.Evidence"
+          },
+          {
+            "name": "workload",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "devices",
+            "type": "bytes32[]",
+            "internalType": "bytes32[]"
+          },
+          {
+            "name": "reportData",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "evidenceHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "issuedAt",
+            "type": "uint40",
+            "internalType": "uint40"
+          },
+          {
+            "name": "expiry",
+            "type": "uint40",
+            "internalType": "uint40"
+          }
+        ]
+      },
+      {
+        "name": "binding",
+        "type": "tuple",
+        "indexed": false,
+        "internalType": "struct IAttestationRegistry.Binding",
+        "components": [
+          {
+            "name": "agentId",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "sshHostKeyHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "tlsSpkiHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "gpuEvidenceHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "blockNumber",
+            "type": "uint256",
+            "internalType": "uint256"
+          }
+        ]
+      },
+      {
+        "name": "signers",
+        "type": "address[]",
+        "indexed": false,
+        "internalType": "address[]"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "EvidencePublished",
+    "inputs": [
+      {
+        "name": "evidenceHash",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "evidence",
+        "type": "bytes",
+        "indexed": false,
+        "internalType": "bytes"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
     "name": "Reevaluated",
     "inputs": [
       {
@@ -672,6 +1283,37 @@ export const AttestationRegistryAbi = [
         "type": "uint32",
         "indexed": false,
         "internalType": "uint32"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "VerdictRefuted",
+    "inputs": [
+      {
+        "name": "providerId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "digest",
+        "type": "bytes32",
+        "indexed": true,
+        "internalType": "bytes32"
+      },
+      {
+        "name": "fault",
+        "type": "uint8",
+        "indexed": false,
+        "internalType": "enum ISnpJudge.Fault"
+      },
+      {
+        "name": "refuter",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
       }
     ],
     "anonymous": false
@@ -698,6 +1340,33 @@ export const AttestationRegistryAbi = [
     "inputs": [
       {
         "name": "blockNumber",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "DeviceTaken",
+    "inputs": [
+      {
+        "name": "device",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "providerId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "DevicesMalformed",
+    "inputs": [
+      {
+        "name": "count",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -732,6 +1401,27 @@ export const AttestationRegistryAbi = [
   },
   {
     "type": "error",
+    "name": "EvidenceNotSigned",
+    "inputs": [
+      {
+        "name": "signed",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "published",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "length",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "EvidenceWrong",
     "inputs": [
       {
@@ -750,6 +1440,11 @@ export const AttestationRegistryAbi = [
         "internalType": "bytes11"
       }
     ]
+  },
+  {
+    "type": "error",
+    "name": "GpuNotBound",
+    "inputs": []
   },
   {
     "type": "error",
@@ -775,6 +1470,17 @@ export const AttestationRegistryAbi = [
         "name": "caller",
         "type": "address",
         "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "NotRefutable",
+    "inputs": [
+      {
+        "name": "evidence",
+        "type": "uint8",
+        "internalType": "enum IVerdicts.Evidence"
       }
     ]
   },
@@ -919,12 +1625,109 @@ export const AttestationRegistryAbi = [
   },
   {
     "type": "error",
+    "name": "SignersWrong",
+    "inputs": [
+      {
+        "name": "digest",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "TdDebug",
     "inputs": [
       {
         "name": "attributes",
         "type": "bytes8",
         "internalType": "bytes8"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "TooLate",
+    "inputs": [
+      {
+        "name": "until",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "VerdictOnAnother",
+    "inputs": [
+      {
+        "name": "provider",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "owner",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "VerdictOutOfDate",
+    "inputs": [
+      {
+        "name": "issuedAt",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "expiry",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "now_",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "VerdictStands",
+    "inputs": [
+      {
+        "name": "digest",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "fault",
+        "type": "uint8",
+        "internalType": "enum ISnpJudge.Fault"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "VerdictUnknown",
+    "inputs": [
+      {
+        "name": "digest",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "VerdictUsed",
+    "inputs": [
+      {
+        "name": "digest",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ]
   }

@@ -137,6 +137,11 @@ export const ComputeRegistryAbi = [
         "name": "expiry",
         "type": "uint32",
         "internalType": "uint32"
+      },
+      {
+        "name": "quorumId",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ],
     "stateMutability": "view"

@@ -72,6 +72,11 @@ export const ProviderDiscoveryAbi = [
             "internalType": "uint8"
           },
           {
+            "name": "quorumId",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
             "name": "maxPricePerHour",
             "type": "uint256",
             "internalType": "uint256"
@@ -141,6 +146,11 @@ export const ProviderDiscoveryAbi = [
             "name": "minLevel",
             "type": "uint8",
             "internalType": "uint8"
+          },
+          {
+            "name": "quorumId",
+            "type": "uint256",
+            "internalType": "uint256"
           },
           {
             "name": "maxPricePerHour",

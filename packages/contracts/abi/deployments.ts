@@ -17,6 +17,7 @@ export const contractNames = [
   'providerFlags',
   'providerRatings',
   'reputationRegistry',
+  'snpJudge',
   'triggerRegistry',
 ] as const
 

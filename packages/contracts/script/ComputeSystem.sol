@@ -16,10 +16,12 @@ import {TriggerRegistry} from "../src/compute/TriggerRegistry.sol";
 import {AttestationRegistry} from "../src/compute/attestation/AttestationRegistry.sol";
 import {AttesterQuorums} from "../src/compute/attestation/AttesterQuorums.sol";
 import {Pccs} from "../src/compute/attestation/Pccs.sol";
+import {SnpJudge} from "../src/compute/attestation/SnpJudge.sol";
 import {AgentReputation} from "../src/compute/identity/AgentReputation.sol";
 import {IdentityRegistry} from "../src/compute/identity/IdentityRegistry.sol";
 import {ReputationRegistry} from "../src/compute/identity/ReputationRegistry.sol";
 import {IAttestationRegistry} from "../src/compute/interfaces/IAttestationRegistry.sol";
+import {IAttesterQuorums} from "../src/compute/interfaces/IAttesterQuorums.sol";
 import {IComputeRegistry} from "../src/compute/interfaces/IComputeRegistry.sol";
 import {IComputeRental} from "../src/compute/interfaces/IComputeRental.sol";
 import {IComputeStaking} from "../src/compute/interfaces/IComputeStaking.sol";
@@ -32,6 +34,8 @@ import {IProviderObligations} from "../src/compute/interfaces/IProviderObligatio
 import {IProviderRatings} from "../src/compute/interfaces/IProviderRatings.sol";
 import {IReputation} from "../src/compute/interfaces/IReputation.sol";
 import {IReputationRegistry} from "../src/compute/interfaces/IReputationRegistry.sol";
+import {ISnpJudge} from "../src/compute/interfaces/ISnpJudge.sol";
+import {AmdRoots} from "./AmdRoots.sol";
 
 /// @notice The contracts of Jeju Compute and how they know each other. Scripts and tests deploy by this alone.
 library ComputeSystem {
@@ -57,6 +61,7 @@ library ComputeSystem {
         address pccs;
         address attestationRegistry;
         address attesterQuorums;
+        address snpJudge;
         address identityRegistry;
         address reputationRegistry;
         address agentReputation;
@@ -70,6 +75,8 @@ library ComputeSystem {
         address reputationRegistry;
         bytes32 rootX;
         bytes32 rootY;
+        /// AMD's root keys for Milan, Genoa and Turin.
+        bytes[3] amdRoots;
     }
 
     /// @notice Deploys all of it from `deployer`, whose next transactions these must be.
@@ -79,7 +86,7 @@ library ComputeSystem {
 
     /// @notice What a chain gets that has no ERC-8004 registries.
     function usual() internal pure returns (Settings memory) {
-        return Settings(address(0), address(0), INTEL_X, INTEL_Y);
+        return Settings(address(0), address(0), INTEL_X, INTEL_Y, AmdRoots.all());
     }
 
     /// @notice The same with settings. Another root key than Intel's is for tests alone.
@@ -109,6 +116,7 @@ library ComputeSystem {
         made.pccs = vm.computeCreateAddress(deployer, nonce + 11);
         made.attestationRegistry = vm.computeCreateAddress(deployer, nonce + 12);
         made.attesterQuorums = vm.computeCreateAddress(deployer, nonce + 13);
+        made.snpJudge = vm.computeCreateAddress(deployer, nonce + 14);
     }
 
     function _deployIdentity(Settings memory settings) private returns (Deployment memory made) {
@@ -124,7 +132,8 @@ library ComputeSystem {
     function _deployMoney(Deployment memory made) private {
         IComputeRegistry registry = IComputeRegistry(made.computeRegistry);
         ILedgerManager ledger = ILedgerManager(made.ledgerManager);
-        address staking = address(new ComputeStaking(made.computeRegistry, made.guardianPanel, address(0)));
+        address staking =
+            address(new ComputeStaking(made.computeRegistry, made.guardianPanel, made.attestationRegistry));
         _check(staking, made.computeStaking);
         _check(
             address(
@@ -193,10 +202,19 @@ library ComputeSystem {
     function _deployAttestation(Deployment memory made, Settings memory settings) private {
         _check(address(new Pccs(settings.rootX, settings.rootY)), made.pccs);
         _check(
-            address(new AttestationRegistry(IPccs(made.pccs), IComputeRegistry(made.computeRegistry))),
+            address(
+                new AttestationRegistry(
+                    IPccs(made.pccs),
+                    IComputeRegistry(made.computeRegistry),
+                    IAttesterQuorums(made.attesterQuorums),
+                    ISnpJudge(made.snpJudge),
+                    IComputeStaking(made.computeStaking)
+                )
+            ),
             made.attestationRegistry
         );
         _check(address(new AttesterQuorums(IComputeStaking(made.computeStaking))), made.attesterQuorums);
+        _check(address(new SnpJudge(settings.amdRoots)), made.snpJudge);
     }
 
     /// @notice Whether there is such a system on this chain, each contract at its place and knowing the others.
@@ -224,6 +242,10 @@ library ComputeSystem {
         return _knows(made.computeRegistry, "ATTESTATIONS()", made.attestationRegistry)
             && _knows(made.attestationRegistry, "REGISTRY()", made.computeRegistry)
             && _knows(made.attestationRegistry, "pccs()", made.pccs)
+            && _knows(made.attestationRegistry, "QUORUMS()", made.attesterQuorums)
+            && _knows(made.attestationRegistry, "JUDGE()", made.snpJudge) && made.snpJudge.code.length != 0
+            && _knows(made.attestationRegistry, "STAKING()", made.computeStaking)
+            && _knows(made.computeStaking, "REFUTER()", made.attestationRegistry)
             && _knows(made.attesterQuorums, "STAKING()", made.computeStaking)
             && _knows(made.computeRegistry, "IDENTITY()", made.identityRegistry)
             && _knows(made.reputationRegistry, "getIdentityRegistry()", made.identityRegistry)

@@ -74,6 +74,7 @@ contract DeployCompute is Script {
         made.providerFlags = _address(json, ".providerFlags");
         made.providerRatings = _address(json, ".providerRatings");
         made.reputationRegistry = _address(json, ".reputationRegistry");
+        made.snpJudge = _address(json, ".snpJudge");
         made.triggerRegistry = _address(json, ".triggerRegistry");
     }
 
@@ -104,6 +105,7 @@ contract DeployCompute is Script {
         vm.serializeAddress(object, "providerFlags", made.providerFlags);
         vm.serializeAddress(object, "providerRatings", made.providerRatings);
         vm.serializeAddress(object, "reputationRegistry", made.reputationRegistry);
+        vm.serializeAddress(object, "snpJudge", made.snpJudge);
         vm.writeJson(vm.serializeAddress(object, "triggerRegistry", made.triggerRegistry), path);
     }
 }

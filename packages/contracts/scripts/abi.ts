@@ -22,6 +22,7 @@ const CONTRACTS = [
   'ProviderFlags',
   'ProviderRatings',
   'ReputationRegistry',
+  'SnpJudge',
   'TriggerRegistry',
 ]
 const ADDRESSES = [
@@ -40,6 +41,7 @@ const ADDRESSES = [
   'providerFlags',
   'providerRatings',
   'reputationRegistry',
+  'snpJudge',
   'triggerRegistry',
 ]
 const LOCAL_CHAIN = '31337'

@@ -53,6 +53,7 @@ console.log(JSON.stringify({ names: Object.keys(contracts).sort(), selector: dat
     'ProviderFlagsAbi',
     'ProviderRatingsAbi',
     'ReputationRegistryAbi',
+    'SnpJudgeAbi',
     'TriggerRegistryAbi',
     'contractNames',
     'deployments',

@@ -18,6 +18,8 @@ export type Filter = {
   tee?: TeeName | undefined
   /** The least level that is attested now: 1 by a quorum, 2 verified on chain. */
   minLevel?: number | undefined
+  /** The quorum whose word counts as level 1; without one, level 1 counts for nothing, since anyone makes a quorum. */
+  quorumId?: bigint | undefined
   /** In wei. */
   maxPricePerHour?: bigint | undefined
   /** Registered, active and staked. */
@@ -32,12 +34,13 @@ export type Filter = {
  */
 export async function find(client: Client, options: find.Options): Promise<find.Page> {
   const { cursor = 0n, deployment, filter = {}, limit = 20n } = options
-  const { gpuModel, maxPricePerHour = 0n, minGpuCount = 0n, minLevel = 0 } = filter
+  const { gpuModel, maxPricePerHour = 0n, minGpuCount = 0n, minLevel = 0, quorumId = 0n } = filter
   const asked = {
     gpuModelHash: gpuModel === undefined ? zeroHash : keccak256(stringToHex(gpuModel)),
     maxPricePerHour,
     minGpuCount,
     minLevel,
+    quorumId,
     rentable: filter.rentable ?? false,
     teeType: TeeNames.indexOf(filter.tee ?? 'none'),
     unflagged: filter.unflagged ?? false,

@@ -246,7 +246,8 @@ contract ComputeRegistry is IComputeRegistry {
             IAttestationRegistry.TeeType teeType,
             bytes27 workload,
             bytes12 platformId,
-            uint32 expiry
+            uint32 expiry,
+            uint256 quorumId
         )
     {
         require(_listings[providerId].owner != address(0), ProviderUnknown(providerId));
@@ -256,9 +257,10 @@ contract ComputeRegistry is IComputeRegistry {
             IAttestationRegistry.TeeType teeType_,
             bytes27 workload_,
             bytes12 platformId_,
-            uint32 expiry_
+            uint32 expiry_,
+            uint256 quorumId_
         ) {
-            return (level_, teeType_, workload_, platformId_, expiry_);
+            return (level_, teeType_, workload_, platformId_, expiry_, quorumId_);
         } catch {}
     }
 

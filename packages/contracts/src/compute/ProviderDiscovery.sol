@@ -47,7 +47,9 @@ contract ProviderDiscovery is IProviderDiscovery {
     function _isAttested(Filter memory filter, uint256 providerId) private view returns (bool) {
         bool anyType = filter.teeType == IAttestationRegistry.TeeType.None;
         if (anyType && filter.minLevel == 0) return true;
-        (uint8 level, IAttestationRegistry.TeeType teeType,,,) = REGISTRY.attestation(providerId);
+        (uint8 level, IAttestationRegistry.TeeType teeType,,,, uint256 quorumId) =
+            REGISTRY.attestation(providerId);
+        if (level == 1 && quorumId != filter.quorumId) return false;
         return level >= filter.minLevel && (anyType || teeType == filter.teeType);
     }
 

@@ -21,8 +21,10 @@ contract AttestTest is SyntheticPlatform {
             IAttestationRegistry.TeeType teeType,
             bytes27 workload,
             bytes12 platformId,
-            uint32 expiry
+            uint32 expiry,
+            uint256 quorumId
         ) = attestations.attestation(providerId);
+        vm.assertEq(quorumId, 0, "no quorum");
 
         vm.assertEq(level, 2, "level");
         vm.assertEq(uint256(teeType), uint256(IAttestationRegistry.TeeType.TDX), "TEE");
@@ -36,12 +38,12 @@ contract AttestTest is SyntheticPlatform {
     function test_endsWithItsCollateral() external {
         vm.warp(NOW + 28 days);
         _attest(_td());
-        (uint8 level,,,, uint32 expiry) = attestations.attestation(providerId);
+        (uint8 level,,,, uint32 expiry,) = attestations.attestation(providerId);
         vm.assertEq(level, 2, "level");
         vm.assertEq(expiry, NOW + 29 days, "ends with the revocation lists");
 
         vm.warp(NOW + 29 days + 1);
-        (level,,,,) = attestations.attestation(providerId);
+        (level,,,,,) = attestations.attestation(providerId);
         vm.assertEq(level, 0, "level after its end");
     }
 
@@ -56,7 +58,7 @@ contract AttestTest is SyntheticPlatform {
 
         vm.prank(operator);
         attestations.attest(providerId, quote, signatures, pck, 17, _binding());
-        (uint8 level,,,,) = attestations.attestation(providerId);
+        (uint8 level,,,,,) = attestations.attestation(providerId);
         vm.assertEq(level, 2, "level by the operator");
     }
 
@@ -125,7 +127,7 @@ contract AttestTest is SyntheticPlatform {
         _expectRefusal(td, abi.encodeWithSelector(IAttestationRegistry.BlockHashUnknown.selector, 998));
         vm.roll(998 + 8191);
         _attest(td);
-        (uint8 level,,,,) = attestations.attestation(providerId);
+        (uint8 level,,,,,) = attestations.attestation(providerId);
         vm.assertEq(level, 2, "level");
     }
 
@@ -172,7 +174,7 @@ contract AttestTest is SyntheticPlatform {
         (quote, signatures) = _sign(td);
         vm.prank(renter);
         attestations.attest(otherId, quote, signatures, pck, 17, _binding());
-        (uint8 level,,, bytes12 platformId,) = attestations.attestation(otherId);
+        (uint8 level,,, bytes12 platformId,,) = attestations.attestation(otherId);
         vm.assertEq(level, 2, "level");
         vm.assertEq(bytes32(platformId), bytes32(pck.platformId), "machine");
     }
@@ -182,7 +184,7 @@ contract AttestTest is SyntheticPlatform {
         SyntheticQuote.Td memory td = _td();
         td.teeTcbSvn = td.teeTcbSvn2 = hex"030103";
         _attest(td);
-        (uint8 level,,,,) = attestations.attestation(providerId);
+        (uint8 level,,,,,) = attestations.attestation(providerId);
         vm.assertEq(level, 0, "level by default");
         vm.assertEq(_status(), uint256(IPccs.Status.OutOfDate), "status as kept");
         vm.assertEq(attestations.attestationOf(providerId).level, 2, "level as kept");

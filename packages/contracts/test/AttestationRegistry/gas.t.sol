@@ -7,6 +7,9 @@ import {IntelVector} from "../attestation/IntelVector.sol";
 import {SyntheticCollateral} from "../attestation/SyntheticCollateral.sol";
 import {SyntheticPlatform} from "../attestation/SyntheticPlatform.sol";
 import {SyntheticQuote} from "../attestation/SyntheticQuote.sol";
+import {ISnpJudge} from "../../src/compute/interfaces/ISnpJudge.sol";
+import {IVerdicts} from "../../src/compute/interfaces/IVerdicts.sol";
+import {VerdictTest} from "./VerdictTest.sol";
 
 /// @notice Whole transactions, calldata and 21,000 included.
 /// forge-config: default.isolate = true
@@ -81,5 +84,40 @@ contract CollateralGasTest is IntelVector {
 
     function _atMost(uint256 limit, string memory what) private {
         vm.assertLe(vm.snapshotGasLastCall("Pccs", what), limit, what);
+    }
+}
+
+/// @notice Verdicts and their refutation, whole transactions.
+/// forge-config: default.isolate = true
+contract VerdictGasTest is VerdictTest {
+    /// TEE-30: refuting a verdict costs at most 4,000,000 gas, where the report's signature is recomputed; putting one on chain
+    /// 600,000, of which half is the publication of evidence.
+    function test_gasOfVerdicts() external {
+        _put(_verdict(), evidence);
+        vm.assertLe(
+            vm.snapshotGasLastCall("AttestationRegistry", "attestByQuorum, 2 signers, SEV-SNP"),
+            600_000,
+            "put"
+        );
+
+        _refute(".forged.evidence", ".forged.hints", ISnpJudge.Fault.Signature, "refute, signature");
+        _refute(".false.key", "", ISnpJudge.Fault.Key, "refute, key");
+        _refute(".false.authority", "", ISnpJudge.Fault.Authority, "refute, authority");
+        _refute(".false.certificate", "", ISnpJudge.Fault.Certificate, "refute, certificate");
+        _refute(".false.debug", "", ISnpJudge.Fault.Policy, "refute, policy");
+    }
+
+    function _refute(string memory name, string memory help, ISnpJudge.Fault fault, string memory what)
+        private
+    {
+        bytes memory shown = _fixture(name);
+        bytes memory helped = bytes(help).length == 0 ? bytes("") : _fixture(help);
+        IVerdicts.Verdict memory verdict = _verdictOn(shown);
+        address[] memory signers = _signers();
+        uint256 start = vm.snapshotState();
+        _put(verdict, shown);
+        attestations.refute(verdict, signers, fault, shown, helped);
+        vm.assertLe(vm.snapshotGasLastCall("AttestationRegistry", what), 4_000_000, what);
+        vm.revertToState(start);
     }
 }

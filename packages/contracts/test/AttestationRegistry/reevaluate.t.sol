@@ -123,7 +123,7 @@ contract ReevaluateTest is SyntheticPlatform {
             _signed(attestations.bindingHash(renter, _binding()));
         vm.prank(renter);
         attestations.attest(otherId, other, otherSignatures, pck, 17, _binding());
-        (uint8 level,,,,) = attestations.attestation(otherId);
+        (uint8 level,,,,,) = attestations.attestation(otherId);
         vm.assertEq(level, 2, "level of the next");
     }
 
@@ -148,6 +148,6 @@ contract ReevaluateTest is SyntheticPlatform {
     }
 
     function _level() private view returns (uint8 level) {
-        (level,,,,) = attestations.attestation(providerId);
+        (level,,,,,) = attestations.attestation(providerId);
     }
 }

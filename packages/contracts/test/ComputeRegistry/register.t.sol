@@ -31,7 +31,7 @@ contract RegisterTest is ComputeTest {
         vm.assertTrue(made.active, "active");
         vm.assertEq(registry.providerIdOf(provider), 1, "id of its owner");
         vm.assertEq(registry.ownerOf(1), provider, "owner of its id");
-        (uint8 level,,,,) = registry.attestation(1);
+        (uint8 level,,,,,) = registry.attestation(1);
         vm.assertEq(level, 0, "claimed only");
         vm.assertEq(staking.stakeOf(provider), 0.3 ether, "stake");
         vm.assertTrue(staking.isStaked(provider, IComputeStaking.Role.Provider), "staked");

@@ -81,7 +81,7 @@ contract PccsCertificatesTest is SyntheticPlatform {
         vm.assertNotEq(second, signer, "authorities are named by their keys");
         _bringBy(second, "secondSignerKey");
         _attest(_td());
-        (uint8 level,,,,) = attestations.attestation(providerId);
+        (uint8 level,,,,,) = attestations.attestation(providerId);
         vm.assertEq(level, 2, "level by the second signer");
     }
 

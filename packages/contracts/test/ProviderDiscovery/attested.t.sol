@@ -32,7 +32,7 @@ contract AttestedTest is SyntheticPlatform {
             address(attestations).staticcall(abi.encodeCall(attestations.attestation, (providerId)));
         vm.assertTrue(ok && known, "both answer");
         vm.assertEq(said, wanted, "the same");
-        (uint8 level,,,,) = registry.attestation(providerId);
+        (uint8 level,,,,,) = registry.attestation(providerId);
         vm.assertEq(level, 2, "verified on chain");
     }
 

@@ -95,7 +95,7 @@ contract FindTest is ComputeTest {
         vm.mockCallRevert(
             system.attestationRegistry, abi.encodeCall(IAttestationRegistry.attestation, (1)), "no"
         );
-        (uint8 level,,,,) = registry.attestation(1);
+        (uint8 level,,,,,) = registry.attestation(1);
         vm.assertEq(level, 0, "claimed");
         _rent(1, 1);
         vm.prank(registry.ownerOf(5));

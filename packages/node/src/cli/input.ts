@@ -7,6 +7,12 @@ export function whole(what: string, text: unknown): bigint {
   throw new UsageError(`${what} is a whole number above 0; it was ${JSON.stringify(text ?? '')}.`)
 }
 
+/** The id of a quorum of attesters: a hash, in decimal digits or hexadecimal. */
+export function quorumId(what: string, text: unknown): bigint {
+  if (typeof text === 'string' && /^(0x[0-9a-fA-F]{1,64}|[1-9]\d{0,77})$/.test(text)) return BigInt(text)
+  throw new UsageError(`${what} is the id of a quorum, 0x…; it was ${JSON.stringify(text ?? '')}.`)
+}
+
 /** Ether in words, as wei. */
 export function ether(what: string, text: unknown): bigint {
   if (typeof text === 'string' && /^\d+(\.\d{1,18})?$/.test(text)) return parseEther(text)

@@ -15,4 +15,5 @@ export { type Code, type Refusal, RefusedError, type Verdict } from './Refusal.t
 export * as Rim from './Rim.ts'
 export * as Roots from './Roots.ts'
 export * as Snp from './Snp.ts'
+export * as SnpEvidence from './SnpEvidence.ts'
 export * as Submission from './Submission.ts'

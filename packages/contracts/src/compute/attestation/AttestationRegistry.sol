@@ -2,19 +2,23 @@
 pragma solidity 0.8.37;
 
 import {IAttestationRegistry} from "../interfaces/IAttestationRegistry.sol";
+import {IAttesterQuorums} from "../interfaces/IAttesterQuorums.sol";
 import {IComputeRegistry} from "../interfaces/IComputeRegistry.sol";
+import {IComputeStaking} from "../interfaces/IComputeStaking.sol";
 import {IPccs} from "../interfaces/IPccs.sol";
+import {ISnpJudge} from "../interfaces/ISnpJudge.sol";
 import {DcapVerifier} from "./DcapVerifier.sol";
-import {Tcb} from "./Tcb.sol";
+import {Verdicts} from "./Verdicts.sol";
 
 /// @notice Trusts Intel's root key through `Pccs`, the chain for block hashes, and ComputeRegistry for who owns and
-/// operates a provider. Nobody can set a level; holds no money.
-contract AttestationRegistry is IAttestationRegistry, DcapVerifier {
+/// operates a provider; where a level names a quorum, that quorum. Nobody else can set a level; holds no money.
+contract AttestationRegistry is IAttestationRegistry, DcapVerifier, Verdicts {
     /* CONSTANTS */
 
     bytes32 private constant BINDING_TYPEHASH = keccak256(
         "TeeBinding(uint256 chainId,address registry,uint256 agentId,address provider,bytes32 sshHostKeyHash,bytes32 tlsSpkiHash,bytes32 gpuEvidenceHash,uint256 blockNumber,bytes32 blockHash)"
     );
+    uint8 private constant ATTESTED = 1;
     uint8 private constant VERIFIED = 2;
     uint256 private constant MAXIMUM_AGE = 7 days;
 
@@ -40,7 +44,13 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier {
 
     /* CONSTRUCTOR */
 
-    constructor(IPccs pccs_, IComputeRegistry registry) DcapVerifier(pccs_) {
+    constructor(
+        IPccs pccs_,
+        IComputeRegistry registry,
+        IAttesterQuorums quorums,
+        ISnpJudge judge,
+        IComputeStaking staking
+    ) DcapVerifier(pccs_) Verdicts(quorums, judge, staking) {
         REGISTRY = registry;
     }
 
@@ -57,7 +67,7 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier {
     ) external {
         address owner = _requireProvider(providerId);
         Claims memory claims = verifyQuote(quote, signatures, pck, evaluation);
-        bytes32 wanted = bindingHash(owner, binding);
+        bytes32 wanted = _bindingHash(owner, binding);
         require(
             claims.reportDataHigh == wanted && claims.reportDataLow == 0,
             BindingWrong(claims.reportDataHigh, wanted)
@@ -108,7 +118,8 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier {
     function revoke(uint256 providerId) external {
         _requireProvider(providerId);
         Attestation storage kept = _attestations[providerId];
-        require(kept.level != 0, NotAttested(providerId));
+        bool named = _withdrawVerdicts(providerId);
+        require(named || kept.level != 0, NotAttested(providerId));
         _clear(providerId, kept, "");
     }
 
@@ -118,14 +129,28 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier {
     function attestation(uint256 providerId)
         external
         view
-        returns (uint8 level, TeeType teeType, bytes27 workload, bytes12 platformId, uint32 expiry)
+        returns (
+            uint8 level,
+            TeeType teeType,
+            bytes27 workload,
+            bytes12 platformId,
+            uint32 expiry,
+            uint256 quorumId
+        )
     {
         Attestation storage kept = _attestations[providerId];
         bool good = kept.status <= IPccs.Status.ConfigurationAndSWHardeningNeeded;
-        if (kept.level == 0 || kept.expiry < block.timestamp || !good) return (0, TeeType.None, 0, 0, 0);
-        (level, teeType, platformId, expiry) = (kept.level, kept.teeType, kept.platformId, kept.expiry);
-        // While it counts, nobody else can take the machine.
-        workload = _platforms[platformId].workload;
+        if (kept.level != 0 && kept.expiry >= block.timestamp && good) {
+            (level, teeType, platformId, expiry) = (kept.level, kept.teeType, kept.platformId, kept.expiry);
+            // While it counts, nobody else can take the machine.
+            workload = _platforms[platformId].workload;
+        } else {
+            (bool counts, Record memory record) = _machineOf(providerId);
+            if (!counts) return (0, TeeType.None, 0, 0, 0, 0);
+            (level, teeType, quorumId) = (ATTESTED, TeeType.SEV_SNP, record.quorumId);
+            (workload, platformId) = (bytes27(record.workload), bytes12(record.device));
+            expiry = uint32(record.expiry);
+        }
     }
 
     /// @inheritdoc IAttestationRegistry
@@ -140,7 +165,18 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier {
     }
 
     /// @inheritdoc IAttestationRegistry
-    function bindingHash(address provider, Binding calldata binding) public view returns (bytes32) {
+    function bindingHash(address provider, Binding calldata binding) external view returns (bytes32) {
+        return _bindingHash(provider, binding);
+    }
+
+    /* INTERNAL */
+
+    function _bindingHash(address provider, Binding calldata binding)
+        internal
+        view
+        override
+        returns (bytes32)
+    {
         return keccak256(
             abi.encode(
                 BINDING_TYPEHASH,
@@ -157,9 +193,7 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier {
         );
     }
 
-    /* INTERNAL */
-
-    function _requireProvider(uint256 providerId) private view returns (address owner) {
+    function _requireProvider(uint256 providerId) internal view override returns (address owner) {
         owner = REGISTRY.ownerOf(providerId);
         require(owner != address(0), ProviderUnknown(providerId));
         require(
@@ -173,11 +207,7 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier {
         returns (uint32 expiry)
     {
         Platform storage platform = _platforms[claims.platformId];
-        uint256 holder = platform.providerId;
-        require(
-            holder == 0 || holder == providerId || !_counts(holder, claims.platformId),
-            PlatformTaken(claims.platformId, holder)
-        );
+        _requireUnproven(claims.platformId, providerId);
         expiry = uint32(block.timestamp + MAXIMUM_AGE);
         if (claims.expiry < expiry) expiry = uint32(claims.expiry);
 
@@ -191,6 +221,15 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier {
             platformId: claims.platformId,
             evidence: bytes11(evidence)
         });
+    }
+
+    function _requireUnproven(bytes32 device, uint256 providerId) internal view override {
+        bytes12 platformId = bytes12(device);
+        uint256 holder = _platforms[platformId].providerId;
+        require(
+            holder == 0 || holder == providerId || !_counts(holder, platformId),
+            PlatformTaken(platformId, holder)
+        );
     }
 
     /// @dev Whether a provider has an attestation on this machine that has not ended.

@@ -16,7 +16,7 @@ interface IAttestationRegistry is IDcapVerifier {
         NVIDIA_CC
     }
 
-    /// @notice What a quote is bound to. The block is named by number; its hash comes from the chain.
+    /// @notice What evidence is bound to. The block is named by number; its hash comes from the chain.
     struct Binding {
         uint256 agentId;
         bytes32 sshHostKeyHash;
@@ -25,7 +25,7 @@ interface IAttestationRegistry is IDcapVerifier {
         uint256 blockNumber;
     }
 
-    /// @notice A result as it is kept, whether or not it still counts.
+    /// @notice A result of level 2 as it is kept, whether or not it still counts.
     struct Attestation {
         uint8 level;
         TeeType teeType;
@@ -46,7 +46,7 @@ interface IAttestationRegistry is IDcapVerifier {
     /// @notice The block is neither one of the last 8,191 nor one whose hash this chain still knows.
     error BlockHashUnknown(uint256 blockNumber);
 
-    /// @notice The quote's report data is not this binding's.
+    /// @notice The evidence's report data is not this binding's.
     error BindingWrong(bytes32 found, bytes32 wanted);
 
     /// @notice Another provider has an attestation on this machine that counts.
@@ -104,15 +104,24 @@ interface IAttestationRegistry is IDcapVerifier {
         uint16 evaluation
     ) external;
 
-    /// @notice Gives up the caller's attestation, and with it the claim to the machine.
+    /// @notice Gives up the caller's attestation and quorums' verdicts on it, and with them the claim to the machine.
     function revoke(uint256 providerId) external;
 
-    /// @notice What is proven of a provider now. Level 0 and zeros where nothing is, where it ended, or where its platform
-    /// needs an update or a relaunch; `attestationOf` shows those too.
+    /// @notice What is proven of a provider's machine now: what the chain verified, else what a quorum says. Level 0 and zeros
+    /// where there is nothing, where it ended, or where its platform needs an update or a relaunch; `attestationOf` and
+    /// `verdictOf` show those too.
+    /// @dev Warning: anyone makes a quorum. Level 1 is for those who trust this `quorumId`, which is 0 at any other level.
     function attestation(uint256 providerId)
         external
         view
-        returns (uint8 level, TeeType teeType, bytes27 workload, bytes12 platformId, uint32 expiry);
+        returns (
+            uint8 level,
+            TeeType teeType,
+            bytes27 workload,
+            bytes12 platformId,
+            uint32 expiry,
+            uint256 quorumId
+        );
 
     /// @notice The result as it is kept. Warning: it may have ended or rest on a platform that needs an update.
     function attestationOf(uint256 providerId) external view returns (Attestation memory);

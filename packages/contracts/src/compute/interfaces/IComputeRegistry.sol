@@ -175,7 +175,8 @@ interface IComputeRegistry is IProviderStakes {
         returns (address owner, uint256 pricePerHour, bool rentable);
 
     /// @notice What is proven of the provider's machine now, as the attestation registry says: level 0 is claimed only, 1 attested by
-    /// a quorum, 2 verified on chain. Zeros where nothing is.
+    /// the quorum `quorumId`, 2 verified on chain. Zeros where nothing is.
+    /// @dev Warning: anyone makes a quorum; level 1 is for those who trust that one.
     function attestation(uint256 providerId)
         external
         view
@@ -184,7 +185,8 @@ interface IComputeRegistry is IProviderStakes {
             IAttestationRegistry.TeeType teeType,
             bytes27 workload,
             bytes12 platformId,
-            uint32 expiry
+            uint32 expiry,
+            uint256 quorumId
         );
 
     /// @notice The ERC-8004 agent that the provider is linked to. Ids begin at 0, so `linked` says whether there is one.

@@ -10,6 +10,7 @@ interface IProviderDiscovery {
     /// @param minGpuCount The least number of GPUs claimed.
     /// @param teeType The kind of TEE that is attested now.
     /// @param minLevel The least level of attestation now: 1 by a quorum, 2 on chain.
+    /// @param quorumId The quorum whose word counts as level 1; with 0, which is none, level 1 counts as 0.
     /// @param maxPricePerHour In wei.
     /// @param rentable Registered, active and staked.
     /// @param unflagged Not flagged by the guardians.
@@ -18,6 +19,7 @@ interface IProviderDiscovery {
         uint256 minGpuCount;
         IAttestationRegistry.TeeType teeType;
         uint8 minLevel;
+        uint256 quorumId;
         uint256 maxPricePerHour;
         bool rentable;
         bool unflagged;

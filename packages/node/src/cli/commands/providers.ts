@@ -2,7 +2,7 @@ import { Attestation, Discovery, Registry } from '@jejunetwork/sdk'
 import { connect, type Market } from '../connect.ts'
 import type { Input, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
-import { eth, ether, whole } from '../input.ts'
+import { eth, ether, quorumId, whole } from '../input.ts'
 import { isUp } from '../isUp.ts'
 import { table } from '../output.ts'
 
@@ -34,12 +34,13 @@ export const providers: Run = async ({ config, output }, { options }) => {
 }
 
 function filterOf(options: Input['options']): Discovery.Filter {
-  const { all, gpu, level, maxPrice, minGpus, tee } = options
+  const { all, gpu, level, maxPrice, minGpus, quorum, tee } = options
   const leastGpus = minGpus === undefined ? undefined : whole('--min-gpus', minGpus)
   return {
     maxPricePerHour: maxPrice === undefined ? undefined : ether('--max-price', maxPrice),
     minGpuCount: leastGpus ?? (gpu === undefined ? undefined : 1n),
     minLevel: level === undefined ? undefined : oneOf('--level', level, ['1', '2'] as const, Number),
+    quorumId: quorum === undefined ? undefined : quorumId('--quorum', quorum),
     rentable: all !== true,
     tee: tee === undefined ? undefined : oneOf('--tee', tee, TEES, (name) => name),
     unflagged: all !== true,

@@ -1,0 +1,116 @@
+#!/usr/bin/env node
+// Makes SEV-SNP machines under an authority of its own, for what real reports cannot show to the contracts that recompute
+// them: test/vectors/snp-synthetic.json; and real reports in the form that those contracts read: snp-real.json. Keys are new
+// at every run.
+import { X509Certificate } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Attestation } from '@jejunetwork/sdk'
+import { bytesToHex, concat, type Hex, keccak256, stringToHex } from 'viem'
+import { privateKeyToAddress } from 'viem/accounts'
+import { type Amd, amd, snpReport } from '../test/attestation/Amd.ts'
+import { reportOf, text, vector } from '../test/attestation/Vectors.ts'
+
+const VECTORS = join(import.meta.dirname, '../test/vectors')
+/** The last one's guest may be debugged. */
+const REAL = {
+  'genoa-azure': 'genoa',
+  'milan-dstack': 'milan',
+  'trustee-vcek': 'milan',
+  'milan-google': 'milan',
+} as const
+const AT = 1_767_225_600n
+/** Where the tests in Solidity put the registry, and what they bind to. */
+const BINDING: Attestation.Binding.Binding = {
+  agentId: 7n,
+  blockHash: keccak256(stringToHex('block 998')),
+  blockNumber: 998n,
+  chainId: 31_337n,
+  gpuEvidenceHash: keccak256(stringToHex('gpu evidence')),
+  provider: privateKeyToAddress(keccak256(stringToHex('provider'))),
+  registry: '0xa77e57a77e57a77e57a77e57a77e57a77e57a77e',
+  sshHostKeyHash: keccak256(stringToHex('ssh host key')),
+  tlsSpkiHash: keccak256(stringToHex('tls key')),
+}
+
+async function withHints(evidence: Uint8Array): Promise<{ evidence: Hex; hints: Hex }> {
+  return { evidence: bytesToHex(evidence), hints: bytesToHex(await Attestation.SnpEvidence.hints(evidence)) }
+}
+
+function evidenceOf(of: Amd, report: Uint8Array): Uint8Array {
+  return Attestation.SnpEvidence.encode({
+    authority: of.authority.der,
+    product: of.product,
+    report,
+    vek: of.vek.der,
+  })
+}
+
+function modulus(spki: Uint8Array): Hex {
+  return bytesToHex(spki.subarray(33, 545))
+}
+
+async function synthetic(): Promise<Record<string, unknown>> {
+  const [machine, stranger] = [amd({ at: AT, bits: 4096 }), amd({ at: AT, bits: 4096 })]
+  const turin = amd({ at: AT, bits: 4096, product: 'turin' })
+  const reportData = Attestation.Binding.reportData(BINDING)
+  const report = snpReport(machine, { reportData })
+  const forged = new Uint8Array(report)
+  forged[700] = (forged[700] ?? 0) ^ 1
+  const tcb = { bootLoader: 4, fmc: 1, microcode: 212, snp: 23, tee: 0 }
+  const signed = (options: snpReport.Options) =>
+    bytesToHex(evidenceOf(machine, snpReport(machine, { reportData, ...options })))
+  const foreign = snpReport(stranger, { reportData })
+  return {
+    chip: Attestation.SnpEvidence.chipOf(report),
+    false: {
+      authority: bytesToHex(evidenceOf(stranger, foreign)),
+      certificate: signed({ tcb }),
+      chip: signed({ chipId: new Uint8Array(64).fill(1) }),
+      debug: signed({ policy: 0xb0000n }),
+      key: bytesToHex(evidenceOf({ ...stranger, authority: machine.authority }, foreign)),
+      masked: signed({ chipId: new Uint8Array(64), flags: 2 }),
+      migration: signed({ policy: 0x70000n }),
+      reportData: signed({ reportData: new Uint8Array(64).fill(1) }),
+    },
+    forged: await withHints(evidenceOf(machine, forged)),
+    provider: BINDING.provider,
+    registry: BINDING.registry,
+    reportData: bytesToHex(reportData.subarray(0, 32)),
+    roots: [machine, stranger, turin].map(({ root }) => modulus(root.key.spki)),
+    true: await withHints(evidenceOf(machine, report)),
+    turin: bytesToHex(evidenceOf(turin, snpReport(turin, { reportData }))),
+    workload: workload(report),
+  }
+}
+
+/** As the contract has it: guest policy and launch measurement. */
+function workload(report: Uint8Array): Hex {
+  return keccak256(concat([report.subarray(8, 16), report.subarray(144, 192)]))
+}
+
+async function real(): Promise<Record<string, unknown>> {
+  const machines = await Promise.all(
+    Object.entries(REAL).map(async ([id, product]) => {
+      const { chain, report, vek } = reportOf(vector(`sevsnp/${id}`))
+      const evidence = Attestation.SnpEvidence.fromChain({ chain, product, report, vek })
+      return {
+        chip: Attestation.SnpEvidence.chipOf(report),
+        ...(await withHints(evidence)),
+        id,
+        reportData: bytesToHex(report.subarray(80, 144)),
+        workload: workload(report),
+      }
+    }),
+  )
+  const roots = ['milan', 'genoa', 'turin_vcek'].map((name) => {
+    const [, root] =
+      text(`sevsnp/roots/ask_ark_${name}.pem`).match(/-----BEGIN[\s\S]*?END CERTIFICATE-----/g) ?? []
+    return modulus(new X509Certificate(root ?? '').publicKey.export({ format: 'der', type: 'spki' }))
+  })
+  return { machines, roots }
+}
+
+const files = { 'snp-real.json': await real(), 'snp-synthetic.json': await synthetic() }
+for (const [name, content] of Object.entries(files))
+  writeFileSync(join(VECTORS, name), `${JSON.stringify(content, undefined, 1)}\n`)
