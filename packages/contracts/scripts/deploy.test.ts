@@ -25,7 +25,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-test('the documented command deploys all contracts, and a second run leaves them as they are', async () => {
+test('DEP-1: the documented command deploys all contracts, and a second run leaves them as they are', async () => {
   const chain = await startChain()
   const said = await deploy(chain)
   expect(said).toContain('Jeju Compute is deployed')
@@ -42,9 +42,9 @@ test('the documented command deploys all contracts, and a second run leaves them
   expect(await deploy(chain)).toContain('already deployed')
   expect(readFileSync(join(folder, '31337.json'), 'utf8')).toBe(first)
   expect(await chain.client.getTransactionCount({ address: ANVIL_ACCOUNT })).toBe(nonce)
-}, 120_000)
+}, 300_000)
 
-test('a record of a chain that is gone, or a broken one, is written anew', async () => {
+test('DEP-2: a record of a chain that is gone, or a broken one, is written anew', async () => {
   writeFileSync(join(folder, '31337.json'), '{"chainId":31337,"computeRegistry":"nowhere"}')
   const chain = await startChain()
   await deploy(chain)
@@ -63,22 +63,43 @@ test('a record of a chain that is gone, or a broken one, is written anew', async
       functionName: 'REGISTRY',
     }),
   ).toBe(deployment.computeRegistry)
-}, 120_000)
+}, 300_000)
 
-test('the development key is refused on any chain but the local one', async () => {
+test('DEP-3: the development key is refused on any chain but the local one', async () => {
   const chain = await startChain('--chain-id', '8453')
   await expect(deploy(chain)).rejects.toThrow('PublicKeyOnRealChain(8453)')
   expect(await chain.client.getTransactionCount({ address: ANVIL_ACCOUNT })).toBe(0)
-}, 120_000)
+}, 300_000)
 
-test('elsewhere the key comes from the environment', async () => {
+test('DEP-3: elsewhere the key comes from the environment', async () => {
   const chain = await startChain('--chain-id', '8453')
   // anvil's second account: any key that is not the first one's.
   const key = '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d'
   await deploy(chain, { PRIVATE_KEY: key })
   const { ledgerManager } = JSON.parse(readFileSync(join(folder, '8453.json'), 'utf8'))
   expect(await chain.client.getCode({ address: ledgerManager })).toMatch(/^0x60/)
-}, 120_000)
+}, 300_000)
+
+test('DEP-4: ERC-8004 registries that the environment names are used, if they belong together', async () => {
+  const chain = await startChain()
+  await deploy(chain)
+  const first = record()
+  rmSync(join(folder, '31337.json'))
+  const named = { IDENTITY_REGISTRY: first.identityRegistry, REPUTATION_REGISTRY: first.reputationRegistry }
+  await deploy(chain, named)
+  const second = record()
+  expect(second).toMatchObject({
+    identityRegistry: first.identityRegistry,
+    reputationRegistry: first.reputationRegistry,
+  })
+  expect(second.computeRegistry).not.toBe(first.computeRegistry)
+
+  rmSync(join(folder, '31337.json'))
+  const foreign = { ...named, IDENTITY_REGISTRY: first.computeRegistry }
+  await expect(deploy(chain, foreign)).rejects.toThrow('ReputationOfOthers')
+}, 300_000)
+
+const record = () => JSON.parse(readFileSync(join(folder, '31337.json'), 'utf8'))
 
 type Chain = { anvil: ChildProcess; client: PublicClient; rpcUrl: string }
 
