@@ -35,6 +35,10 @@ export type Sender = {
    * while it may still be mined.
    */
   write(call: Sender.Call): Promise<TransactionReceipt>
+  /** The same, with a call that is made when all before it are mined; nothing is sent if there is none. */
+  writeWhenFree(make: () => Promise<Sender.Call | undefined>): Promise<TransactionReceipt | undefined>
+  /** How many calls are asked for and not over. */
+  readonly depth: number
 }
 
 export declare namespace Sender {
@@ -69,13 +73,24 @@ export function createSender(options: createSender.Options): Sender {
   const lane: Lane = { abis, stuckMs: 30_000, ...options }
   let last: Promise<unknown> = resume(lane)
   last.catch(() => {})
+  let depth = 0
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    depth++
+    const done = last.then(work).finally(() => depth--)
+    last = done.catch(() => {})
+    return done
+  }
   return {
     address: options.account.address,
-    write(call) {
-      const sent = last.then(() => send(lane, call))
-      last = sent.catch(() => {})
-      return sent
+    get depth() {
+      return depth
     },
+    write: (call) => inTurn(() => send(lane, call)),
+    writeWhenFree: (make) =>
+      inTurn(async () => {
+        const call = await make()
+        return call && send(lane, call)
+      }),
   }
 }
 

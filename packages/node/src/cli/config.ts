@@ -13,6 +13,8 @@ export type Config = {
   privateKey: string | undefined
   keystore: string
   password: string | undefined
+  /** A PostgreSQL that several keepers share. */
+  database: string | undefined
   /** Path of the container engine's socket. */
   dockerSocket: string
   /** The image of rented machines. */
@@ -45,6 +47,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     privateKey: environment['JEJU_PRIVATE_KEY'] || undefined,
     keystore: environment['JEJU_KEYSTORE'] || join(home, 'wallet.json'),
     password: environment['JEJU_PASSWORD'],
+    database: environment['JEJU_DATABASE'] || undefined,
     dockerSocket: dockerSocket(environment['DOCKER_HOST']),
     image: environment['JEJU_IMAGE'] || undefined,
     runtime: runtime(environment['JEJU_RUNTIME']),

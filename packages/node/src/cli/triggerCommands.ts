@@ -166,8 +166,7 @@ export const keeper: Group = {
   commands: [
     {
       usage: 'start',
-      summary:
-        'Run cron and webhook triggers that repay their gas, and close rentals that are over, until stopped.',
+      summary: 'Run triggers that repay their gas, and close rentals that are over, until stopped.',
       example: 'keeper start --webhook-port 4008',
       options: [
         ['--webhook-port <port>', 'take signed deliveries by HTTP on this port (default 4008)'],
@@ -176,6 +175,15 @@ export const keeper: Group = {
         ['--local-agents', 'call agents on this machine too, by HTTP; on the local chain alone'],
         ['--no-sessions', 'leave rentals alone'],
         ['--collateral', 'bring Intel’s newest collateral on chain, from JEJU_PCCS_URL or Intel'],
+        [
+          '--database <url>',
+          'share work with other keepers through this PostgreSQL (default: a file of its own)',
+        ],
+        [
+          '--lease <seconds>',
+          'with --database: how long others leave to this keeper what it works on (default 30)',
+        ],
+        ['--metrics-port <port>', 'serve /metrics and /health on this port of 127.0.0.1'],
         ['--unpaid', 'run triggers that nobody sponsors too, at your own expense'],
         ['--log-json', 'log JSON lines'],
       ],

@@ -9,6 +9,8 @@ export type Due = {
   /** Tick, nonce or the log's place. */
   key: bigint
   gasLimit: bigint
+  /** Of a cron trigger: missed ticks fold into one run. */
+  folds: boolean
   /** Undefined if nobody pays. */
   maxGasPrice: bigint | undefined
 }
@@ -23,8 +25,15 @@ export const passing: readonly Trigger.Reason[] = [
 ]
 
 export function dueOf(
-  { gasLimit, kind, sponsor, triggerId }: Trigger.Trigger,
+  { config, gasLimit, kind, sponsor, triggerId }: Trigger.Trigger,
   { input, key }: Pick<Due, 'input' | 'key'>,
 ): Due {
-  return { gasLimit, input, key, kind, maxGasPrice: sponsor?.maxGasPrice, triggerId }
+  const folds = config.kind === 'cron' && config.policy !== 'backfill'
+  return { folds, gasLimit, input, key, kind, maxGasPrice: sponsor?.maxGasPrice, triggerId }
 }
+
+/** By which keepers tell each other what they work on. */
+export const nameOf = ({ key, triggerId }: Pick<Due, 'key' | 'triggerId'>): string => `${triggerId}/${key}`
+
+/** When it became due, where its key says that. */
+export const dueSince = ({ key, kind }: Due): bigint | undefined => (kind === 'cron' ? key : undefined)

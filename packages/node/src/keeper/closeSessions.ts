@@ -5,6 +5,8 @@ import type { Desk, Now } from './Desk.ts'
 /** A provider closes its own sessions at their end; the keeper comes after it, for those whose provider is gone. */
 const GRACE_SECONDS = 120n
 const PAGE = 50
+/** Another keeper is at it; it may die before it is done. */
+const RETRY_SECONDS = 30n
 
 /** Cancels sessions that were never activated and terminates those whose time ran out, as anyone may. Nobody repays it. */
 export async function closeSessions(desk: Desk, now: Now): Promise<void> {
@@ -38,20 +40,29 @@ async function close(desk: Desk, { now, session }: { now: Now; session: Rental.S
   } else if (status === 'running') sessions.set(sessionId, endTime + GRACE_SECONDS)
   else if (status === 'ended') {
     // Ended by its time, or by a call already: then this is refused, which costs nothing.
-    if (now.time >= endTime + GRACE_SECONDS) await call(desk, { functionName: 'terminateSession', sessionId })
-    else sessions.set(sessionId, endTime + GRACE_SECONDS)
+    if (now.time >= endTime + GRACE_SECONDS) {
+      const isOver = await call(desk, { functionName: 'terminateSession', sessionId })
+      if (!isOver) sessions.set(sessionId, now.time + RETRY_SECONDS)
+    } else sessions.set(sessionId, endTime + GRACE_SECONDS)
   }
 }
 
+/** False if another keeper is at it. */
 async function call(
-  { deployment, log, sender }: Desk,
+  { deployment, leaseMs, log, sender, store }: Desk,
   { functionName, sessionId }: { functionName: 'cancelSession' | 'terminateSession'; sessionId: bigint },
-): Promise<void> {
+): Promise<boolean> {
   const contract = { abi: ComputeRentalAbi, address: deployment.computeRental }
+  const work = `session ${sessionId}`
   try {
-    await sender.write({ ...contract, args: [sessionId], functionName })
+    const receipt = await sender.writeWhenFree(async () => {
+      const mine = await store.leases.take([work], { holder: sender.address, leaseMs })
+      return mine.has(work) ? { ...contract, args: [sessionId], functionName } : undefined
+    })
+    if (receipt === undefined) return false
     log.info(functionName === 'cancelSession' ? 'session cancelled' : 'session closed', { sessionId })
   } catch (error) {
     if (!(error instanceof ContractRevertedError)) throw error
   }
+  return true
 }

@@ -1,8 +1,10 @@
-import { TriggerRegistryAbi as abi, ContractRevertedError, Trigger } from '@jejunetwork/sdk'
-import { decodeFunctionResult, encodeFunctionData, parseEventLogs, size, type TransactionReceipt } from 'viem'
-import type { Fees } from '../send.ts'
-import type { Desk, Now } from './Desk.ts'
-import type { Due } from './Due.ts'
+import { TriggerRegistryAbi as abi, ContractRevertedError } from '@jejunetwork/sdk'
+import { encodeFunctionData, size } from 'viem'
+import type { Fees, Sender } from '../send.ts'
+import { type Desk, type Now, nowOf } from './Desk.ts'
+import { type Due, nameOf } from './Due.ts'
+import { record } from './record.ts'
+import { rehearse } from './rehearse.ts'
 
 /** What a sponsor repays of the priority fee at most; more would be the keeper's loss. */
 const TIP_CAP = 2_000_000_000n
@@ -13,23 +15,57 @@ const GAS_EACH = 320_000n
 const GAS_ONCE = 120_000n
 /** Below the most gas that a transaction may have (EIP-7825). */
 const MOST_GAS = 15_000_000n
+/** What does not pay, or is too dear, is looked at again after this long. */
+const REST_SECONDS = 10n
 
-/** Executes what is due, in as few transactions as its gas allows, if it pays. */
-export async function execute(desk: Desk, { due, now }: { due: readonly Due[]; now: Now }): Promise<void> {
-  if (due.length === 0) return
-  const fees = await feesOf(desk, now)
-  const affordable = due.filter(({ key, maxGasPrice, triggerId }) => {
-    const isDear = maxGasPrice !== undefined && fees.maxPriorityFeePerGas + now.baseFee > maxGasPrice
-    if (isDear) desk.log.info('waits for a lower gas price', { key, maxGasPrice, triggerId })
-    return !isDear
-  })
-  for (const batch of batches(affordable)) {
-    const order = await worthwhile(desk, { batch, fees, now })
-    if (order !== undefined) await send(desk, order)
+/** Executes what is due, in as few transactions as its gas allows, if it pays and no other keeper is at it. */
+export async function execute(desk: Desk, due: readonly Due[]): Promise<void> {
+  for (const batch of batches(due)) {
+    let order: Order | undefined
+    try {
+      // Only when it is this transaction's turn: while it waited, others may have executed what is in it.
+      const receipt = await desk.sender.writeWhenFree(async () => {
+        order = await claim(desk, batch)
+        return order && callOf(desk, order)
+      })
+      if (receipt !== undefined) await record(desk, { batch: order?.batch ?? [], receipt })
+    } catch (error) {
+      if (!(error instanceof ContractRevertedError)) throw error
+      desk.log.error('the registry refused to execute', { error, triggerIds: idsOf(batch) })
+    }
   }
 }
 
 type Order = { batch: readonly Due[]; fees: Fees }
+
+/** Takes the batch's work, and answers what of it is worth sending. */
+async function claim(desk: Desk, batch: readonly Due[]): Promise<Order | undefined> {
+  const { leaseMs, sender, store } = desk
+  const now = await nowOf(desk.client)
+  const fees = await feesOf(desk, now)
+  const ready = batch.filter((due) => isReady(desk, { due, fees, now }))
+  const holder = sender.address
+  const mine = await store.leases.take(ready.map(nameOf), { holder, leaseMs })
+  const own = ready.filter((due) => mine.has(nameOf(due)))
+  const order = await worthwhile(desk, { batch: own, fees, now })
+  // What is sent stays this keeper's until every node has seen it; the rest is anyone's.
+  const left = own.filter((due) => !order?.batch.includes(due))
+  await store.leases.release(left.map(nameOf), { holder })
+  return order
+}
+
+/** Whether it is affordable, and was not found wanting a moment ago. */
+function isReady({ log, resting }: Desk, { due, fees, now }: { due: Due; fees: Fees; now: Now }): boolean {
+  const { key, maxGasPrice, triggerId } = due
+  if ((resting.get(nameOf(due)) ?? 0n) > now.time) return false
+  resting.delete(nameOf(due))
+  const isDear = maxGasPrice !== undefined && fees.maxPriorityFeePerGas + now.baseFee > maxGasPrice
+  if (isDear) {
+    log.info('waits for a lower gas price', { key, maxGasPrice, triggerId })
+    resting.set(nameOf(due), now.time + REST_SECONDS)
+  }
+  return !isDear
+}
 
 async function feesOf({ client }: Desk, { baseFee }: Now): Promise<Fees> {
   const { maxFeePerGas, maxPriorityFeePerGas: asked } = await client.estimateFeesPerGas()
@@ -66,10 +102,16 @@ async function worthwhile(
   desk: Desk,
   { batch, fees, now }: Order & { now: Now },
 ): Promise<Order | undefined> {
-  const { log, sender, triggers, unpaid } = desk
-  let rest = batch
-  while (rest.length > 0) {
-    const { cost, paid, reasons } = await rehearse(desk, { batch: rest, fees, now })
+  const { log, metrics, resting, sender, triggers, unpaid } = desk
+  for (let rest = batch; rest.length > 0; ) {
+    const most = least(fees.maxFeePerGas, capOf(rest, fees).maxFeePerGas)
+    const { cost, paid, reasons } = await rehearse(desk, {
+      data: encodeFunctionData({ abi, args: argsOf(rest), functionName: 'executeMany' }),
+      fees,
+      gas: gasOf(rest),
+      most,
+      now,
+    })
     const ready = rest.filter((_, index) => reasons[index] === 'none')
     rest.forEach(({ key, triggerId }, index) => {
       const reason = reasons[index]
@@ -77,106 +119,23 @@ async function worthwhile(
       // The block that is being made was another one when it was asked what is due.
       if (reason === 'too early') triggers.set(triggerId, 0n)
     })
-    if (ready.length < rest.length) {
-      rest = ready
-      continue
+    if (ready.length < rest.length) rest = ready
+    else if (unpaid || paid * 100n >= cost * REPAID_PERCENT) return { batch: rest, fees }
+    else {
+      log.warn('not worth its gas', { cost, executor: sender.address, paid, triggerIds: idsOf(rest) })
+      metrics.add('unprofitable_total')
+      for (const due of rest) resting.set(nameOf(due), now.time + REST_SECONDS)
+      return undefined
     }
-    if (unpaid || paid * 100n >= cost * REPAID_PERCENT) return { batch: rest, fees }
-    log.warn('not worth its gas', {
-      cost,
-      executor: sender.address,
-      paid,
-      triggerIds: rest.map((due) => due.triggerId),
-    })
-    return undefined
   }
   return undefined
 }
 
-type Rehearsal = { reasons: readonly Trigger.Reason[]; paid: bigint; cost: bigint }
-
-/** Plays the transaction on the block that is being made: what would run, what would be repaid, what it would cost. */
-async function rehearse(
-  { client, deployment, sender }: Desk,
-  { batch, fees, now }: Order & { now: Now },
-): Promise<Rehearsal> {
-  const { address: account } = sender
-  const most = least(fees.maxFeePerGas, capOf(batch, fees).maxFeePerGas)
-  const { maxPriorityFeePerGas } = fees
-  const call = { account, data: dataOf(batch), gas: gasOf(batch), maxFeePerGas: most, maxPriorityFeePerGas }
-  const blockOverrides = { baseFeePerGas: now.baseFee, number: now.number, time: now.time }
-  const [block] = await client.simulateBlocks({
-    blockNumber: now.number - 1n,
-    validation: true,
-    blocks: [{ blockOverrides, calls: [{ ...call, to: deployment.triggerRegistry }] }],
-  })
-  const played = block?.calls[0]
-  if (played === undefined || played.status !== 'success')
-    throw new ContractRevertedError({ cause: played?.error, functionName: 'executeMany' })
-
-  const results = decodeFunctionResult({ abi, data: played.data, functionName: 'executeMany' })
-  const runs = parseEventLogs({ abi, eventName: 'TriggerExecuted', logs: played.logs ?? [] })
-  const tipped = now.baseFee + maxPriorityFeePerGas
-  return {
-    cost: played.gasUsed * least(tipped, most),
-    paid: runs.reduce((sum, { args }) => sum + args.paid, 0n),
-    reasons: results.map((reason) => Trigger.reasons[reason] ?? 'not found'),
-  }
-}
-
-async function send(desk: Desk, { batch, fees }: Order): Promise<void> {
-  const { deployment, log, sender } = desk
-  const most = capOf(batch, fees)
-  try {
-    const receipt = await sender.write({
-      abi,
-      address: deployment.triggerRegistry,
-      args: argsOf(batch),
-      functionName: 'executeMany',
-      gas: gasOf(batch),
-      most,
-    })
-    await record(desk, { batch, receipt })
-  } catch (error) {
-    if (!(error instanceof ContractRevertedError)) throw error
-    log.error('the registry refused to execute', { error, triggerIds: batch.map((due) => due.triggerId) })
-  }
-}
-
-/** Notes what ran, and looks at once at what comes next. */
-async function record(
-  desk: Desk,
-  { batch, receipt }: { batch: readonly Due[]; receipt: TransactionReceipt },
-): Promise<void> {
-  const { log, sender, store, triggers } = desk
-  const runs = parseEventLogs({ abi, eventName: 'TriggerExecuted', logs: receipt.logs })
-  const skipped = parseEventLogs({ abi, eventName: 'TriggerSkipped', logs: receipt.logs })
-  const paid = runs.reduce((sum, { args }) => sum + args.paid, 0n)
-  const cost = receipt.gasUsed * receipt.effectiveGasPrice
-  for (const { args } of runs) {
-    const { key, success, triggerId } = args
-    log.info(success ? 'executed' : 'executed; the call reverted', { key, paid: args.paid, triggerId })
-    const kind = batch.find((due) => due.triggerId === triggerId)?.kind
-    if (kind === 'webhook')
-      await store.deliveries.close(triggerId, key, { state: success ? 'executed' : 'failed' })
-    if (kind === 'event') await store.logs.close(triggerId, key, { state: success ? 'executed' : 'failed' })
-    triggers.set(triggerId, 0n)
-  }
-  for (const { args } of skipped) {
-    log.info('skipped', { reason: Trigger.reasons[args.reason], triggerId: args.triggerId })
-    triggers.set(args.triggerId, 0n)
-  }
-  log.info('transaction mined', {
-    cost,
-    earned: paid - cost,
-    executor: sender.address,
-    hash: receipt.transactionHash,
-  })
+function callOf({ deployment }: Desk, { batch, fees }: Order): Sender.Call {
+  const [args, gas, most] = [argsOf(batch), gasOf(batch), capOf(batch, fees)]
+  return { abi, address: deployment.triggerRegistry, args, functionName: 'executeMany', gas, most }
 }
 
 const least = (a: bigint, b: bigint) => (a < b ? a : b)
-
-const argsOf = (batch: readonly Due[]) =>
-  [batch.map((due) => due.triggerId), batch.map((due) => due.input)] as const
-const dataOf = (batch: readonly Due[]) =>
-  encodeFunctionData({ abi, args: argsOf(batch), functionName: 'executeMany' })
+const idsOf = (batch: readonly Due[]) => batch.map(({ triggerId }) => triggerId)
+const argsOf = (batch: readonly Due[]) => [idsOf(batch), batch.map(({ input }) => input)] as const

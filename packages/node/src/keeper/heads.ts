@@ -5,8 +5,8 @@ import type { Desk, Head, Now } from './Desk.ts'
 /** Everything is looked at anew this often, so that whatever was not heard heals. */
 const SWEEP_SECONDS = 3_600n
 const MOST_BLOCKS = 1_000n
-/** What was closed in this time may have been undone by a reorganisation: several times as long as one reaches back. */
-const UNDONE_MS = 3_600_000
+/** What was closed in this time may have been undone by a reorganisation that nobody saw: it is looked at once more. */
+const UNDONE_MS = 2 * 3_600_000
 
 /** The newest block. */
 export async function headOf({ client }: Desk): Promise<Head> {
@@ -28,20 +28,26 @@ export async function stands(
   }
 }
 
+/** Whether what was seen, and what was executed, is still there. A chain that is shorter than it was is as good as another one. */
+async function isSameChain(desk: Desk, head: Head): Promise<boolean> {
+  for (const block of [desk.known.block, desk.known.executed])
+    if (block !== undefined && (block.number > head.number || (await stands(desk, block)) !== 'yes'))
+      return false
+  return true
+}
+
 /** Learns of new triggers by their number, of changed ones by their events, and of reorganisations. */
 export async function listen(desk: Desk, now: Now): Promise<void> {
   const { client, deployment, known, log, store, triggers } = desk
   const head = await headOf(desk)
   const from = known.block
-  // A chain that is shorter than it was is as good as another one.
-  const isSame = from === undefined || (head.number >= from.number && (await stands(desk, from)) === 'yes')
-  if (!isSame) {
-    log.warn('the chain was reorganised; everything is looked at anew', { block: from.number })
-    await store.reopen(UNDONE_MS)
-  }
+  const isSame = await isSameChain(desk, head)
+  if (!isSame) log.warn('the chain was reorganised; everything is looked at anew', { block: head.number })
   if (!isSame || now.time - known.sweptAt >= SWEEP_SECONDS) {
+    known.executed = undefined
     known.sweptAt = now.time
     known.triggers = 0n
+    await store.reopen(UNDONE_MS)
   }
   if (isSame && from !== undefined && head.number > from.number) {
     if (head.number - from.number > MOST_BLOCKS) known.triggers = 0n

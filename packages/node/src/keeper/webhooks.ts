@@ -71,7 +71,8 @@ export async function listen(app: FastifyInstance, where: { host: string; port: 
     await app.listen(where)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause
-    throw new PortTakenError({ cause, ...where })
+    const mend = 'choose another port with --webhook-port, or take no deliveries with --no-webhooks'
+    throw new PortTakenError({ cause, mend, ...where })
   }
 }
 
@@ -79,11 +80,8 @@ export async function listen(app: FastifyInstance, where: { host: string; port: 
 export class PortTakenError extends ComputeError {
   override readonly name = 'PortTakenError'
 
-  constructor({ cause, host, port }: { cause: unknown; host: string; port: number }) {
-    super(
-      `Another program listens on port ${port} of ${host}; end it, choose another port with --webhook-port, or take no deliveries with --no-webhooks.`,
-      { cause },
-    )
+  constructor({ cause, host, mend, port }: { cause: unknown; host: string; mend: string; port: number }) {
+    super(`Another program listens on port ${port} of ${host}; end it, ${mend}.`, { cause })
   }
 }
 

@@ -19,7 +19,8 @@ export const startKeeper: Run = async ({ config, output, signal }, input) => {
   const keeper = await start(keeperSettings(config, { input, market }), { account, client, log, signal })
   const where =
     keeper.url === undefined ? '' : `; deliveries are taken at ${keeper.url}/v1/triggers/ID/deliveries`
-  output.say(`Keeper ${keeper.address} runs${where}.`)
+  const watched = keeper.metricsUrl === undefined ? '' : `; metrics are at ${keeper.metricsUrl}/metrics`
+  output.say(`Keeper ${keeper.address} runs${where}${watched}.`)
   await keeper.done
   return { exitCode: 0 }
 }
@@ -37,11 +38,30 @@ function keeperSettings(config: Config, { input, market }: { input: Input; marke
   return {
     localAgents,
     dataDir: join(config.home, 'keeper'),
+    database: databaseOf(options['database'] ?? config.database),
     deployment: market.deployment,
+    ...leaseOf(options['lease']),
+    metricsPort:
+      options['metricsPort'] === undefined ? undefined : port('--metrics-port', options['metricsPort']),
     pollMs: market.isLocal ? 500 : 4_000,
     sessions: options['sessions'] !== false,
     collateral: options['collateral'] === true ? { url: config.pccsUrl } : undefined,
     unpaid: options['unpaid'] === true,
     webhooks: options['webhooks'] === false ? undefined : webhooks,
   }
+}
+
+function databaseOf(given: unknown): string | undefined {
+  if (given === undefined) return undefined
+  const url = URL.parse(String(given))
+  if (url !== null && /^postgres(ql)?:$/.test(url.protocol)) return String(given)
+  throw new UsageError('--database, or JEJU_DATABASE, is postgres://user:password@host:port/database.')
+}
+
+function leaseOf(given: unknown): { leaseMs?: number } {
+  if (given === undefined) return {}
+  const seconds = Number(given)
+  if (!(seconds >= 1 && seconds <= 3_600))
+    throw new UsageError(`--lease is a number of seconds from 1 to 3600; it was ${JSON.stringify(given)}.`)
+  return { leaseMs: Math.round(seconds * 1_000) }
 }

@@ -93,6 +93,7 @@ test('a node that gives logs of few blocks, no receipts of blocks, and breaks in
   await ran(3)
   expect(node.refused()).toContain('eth_getLogs')
   expect(node.refused()).toContain('eth_getBlockReceipts')
+  expect(node.refused()).toContain('eth_simulateV1')
   node.breakFor(40)
   await emit([WANTED])
   await ran(4)
@@ -207,7 +208,8 @@ async function openNode() {
     if (broken > 0) {
       broken--
       response.destroy()
-    } else if (method === 'eth_getBlockReceipts') refuse('the method does not exist/is not available')
+    } else if (['eth_getBlockReceipts', 'eth_simulateV1'].includes(method))
+      refuse('the method does not exist/is not available')
     else if (method === 'eth_getLogs' && Number(params[0].toBlock) - Number(params[0].fromBlock) > 20)
       refuse('block range is too large')
     else {

@@ -32,3 +32,12 @@ export class StoreUnreachableError extends ComputeError {
     super("The keeper's database does not answer.", { cause })
   }
 }
+
+/** The database answered with an error, such as a wrong password. */
+export class StoreRefusedError extends ComputeError {
+  override readonly name = 'StoreRefusedError'
+
+  constructor({ cause }: { cause: Error }) {
+    super(`The keeper's database refused: ${cause.message}.`, { cause })
+  }
+}

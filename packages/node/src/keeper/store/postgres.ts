@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Client, DatabaseError, Pool, types } from 'pg'
 import type { Log } from '../../log.ts'
 import { createStore, schemaOf } from './createStore.ts'
-import { type Database, type Parameter, StoreUnreachableError } from './Database.ts'
+import { type Database, type Parameter, StoreRefusedError, StoreUnreachableError } from './Database.ts'
 import type { Store } from './Store.ts'
 
 const DIALECT: Database['dialect'] = {
@@ -90,7 +90,7 @@ async function patiently<T>(options: PostgresOptions, work: () => Promise<T>): P
     try {
       return await work()
     } catch (cause) {
-      if (!isAway(cause)) throw cause
+      if (!isAway(cause)) throw cause instanceof DatabaseError ? new StoreRefusedError({ cause }) : cause
       if (signal.aborted || Date.now() > deadline) throw new StoreUnreachableError({ cause })
       log.warn('the database does not answer', { error: cause, retryMs: RETRY_MS })
     }
