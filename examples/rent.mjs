@@ -7,11 +7,9 @@ import { mnemonicToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 
 const [keyFile] = process.argv.slice(2)
-if (!keyFile) throw new Error('Name your SSH public key file.')
+if (!keyFile) fail('Name your SSH public key file, such as ~/.ssh/id_ed25519.pub.')
 
-const { computeRegistry, computeRental } = JSON.parse(
-  readFileSync(new URL('../packages/contracts/deployments/31337.json', import.meta.url), 'utf8'),
-)
+const rpcUrl = process.env.JEJU_RPC_URL ?? 'http://127.0.0.1:6546'
 // One of the local chain's development accounts: everybody knows its key.
 const account = mnemonicToAccount('test test test test test test test test test test test junk', {
   addressIndex: 3,
@@ -19,8 +17,12 @@ const account = mnemonicToAccount('test test test test test test test test test 
 const client = createWalletClient({
   account,
   chain: foundry,
-  transport: http('http://127.0.0.1:6546'),
+  transport: http(rpcUrl),
 }).extend(publicActions)
+await client.getChainId().catch(() => fail(`No market answers at ${rpcUrl}; open one with \`npm start\`.`))
+const { computeRegistry, computeRental } = JSON.parse(
+  readFileSync(new URL('../packages/contracts/deployments/31337.json', import.meta.url), 'utf8'),
+)
 
 const providerId = 1n
 const { endpoint } = await client.readContract({
@@ -57,4 +59,9 @@ for (;;) {
     break
   }
   await new Promise((resolve) => setTimeout(resolve, 200))
+}
+
+function fail(sentence) {
+  console.error(sentence)
+  process.exit(1)
 }

@@ -7,14 +7,22 @@ import { createHome, type Home, type Running, watch } from '../jejuCompute.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const guide = readFileSync(join(ROOT, 'docs/guides/schedule-a-call.md'), 'utf8')
-const [deploy = '', create = '', show = '', keep = '', look = ''] = [
-  ...guide.matchAll(/^```sh\n(.*?)^```$/gms),
-].map(([, block]) => block ?? '')
+const [
+  deploy = '',
+  create = '',
+  show = '',
+  keep = '',
+  look = '',
+  send = '',
+  agent = '',
+  hear = '',
+  end = '',
+] = [...guide.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block ?? '')
 
 let chain: Chain
 let home: Home
 let shell: Running & { type(text: string): void }
-let keeper: Running | undefined
+const running: Running[] = []
 
 beforeAll(async () => {
   chain = await startChain()
@@ -25,7 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   shell?.type('exit')
   await shell?.exited
-  await keeper?.end()
+  await Promise.all(running.map((one) => one.end()))
   await chain?.close()
   home?.remove()
 })
@@ -35,12 +43,7 @@ test('the guide, from the first command to the last', async () => {
   expect(await run(create)).toMatch(/trigger +1\n/)
   expect(await run(show)).toMatch(/next runs +20\d\d-/)
 
-  const child = spawn('bash', ['-ec', `exec ${keep}`], {
-    cwd: ROOT,
-    env: home.env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  keeper = watch(child)
+  const keeper = leaveRunning(keep)
   await keeper.says(/Keeper 0x\w+ runs/)
   await chain.warp(60)
   await keeper.says(/executed/)
@@ -49,7 +52,32 @@ test('the guide, from the first command to the last', async () => {
   expect(seen).toMatch(/ done /)
   expect(seen).toMatch(/^1$/m)
   expect(seen).toMatch(/1, deactivated/)
+
+  expect(await run(send)).toContain('202 {"nonce":')
+  await keeper.says(/"triggerId":"2","msg":"executed"/)
+  const program = leaveRunning(agent)
+  await program.says(/listens on/)
+  const heard = await run(hear)
+  expect(heard).toMatch(/trigger +3\n/)
+  await program.says(/Trigger 3 ran: 0x\w+ logged 3/)
+  await keeper.says(/agent called/)
+
+  const left = await run(end)
+  expect(left).toContain('by the same command')
+  expect(left).toMatch(/3 +active/)
 })
+
+/** What the page's reader leaves running in a terminal of its own. */
+function leaveRunning(block: string): Running {
+  const child = spawn('bash', ['-ec', `exec ${block}`], {
+    cwd: ROOT,
+    env: home.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const one = watch(child)
+  running.push(one)
+  return one
+}
 
 /** One shell for all of the page, as its reader has it. */
 function open() {
