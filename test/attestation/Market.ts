@@ -21,6 +21,7 @@ export async function startMarket(of: (now: bigint) => Intel): Promise<Market> {
     zeroAddress,
     zeroAddress,
     zeroAddress,
+    zeroAddress,
   ])
   return { ...chain, deployment: { ...chain.deployment, attestationRegistry, pccs }, intel }
 }

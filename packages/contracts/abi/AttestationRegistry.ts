@@ -27,6 +27,11 @@ export const AttestationRegistryAbi = [
         "name": "staking",
         "type": "address",
         "internalType": "contract IComputeStaking"
+      },
+      {
+        "name": "validations",
+        "type": "address",
+        "internalType": "contract IValidationRegistry"
       }
     ],
     "stateMutability": "nonpayable"
@@ -82,6 +87,37 @@ export const AttestationRegistryAbi = [
       }
     ],
     "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "VALIDATIONS",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "address",
+        "internalType": "contract IValidationRegistry"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "answer",
+    "inputs": [
+      {
+        "name": "providerId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "requestHash",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
   },
   {
     "type": "function",
@@ -1602,6 +1638,27 @@ export const AttestationRegistryAbi = [
     "inputs": [
       {
         "name": "version",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "RequestOfAnother",
+    "inputs": [
+      {
+        "name": "requestHash",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "validator",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "agentId",
         "type": "uint256",
         "internalType": "uint256"
       }

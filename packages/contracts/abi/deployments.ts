@@ -19,6 +19,7 @@ export const contractNames = [
   'reputationRegistry',
   'snpJudge',
   'triggerRegistry',
+  'validationRegistry',
 ] as const
 
 /** Where the contracts are on a chain, and since which block. */

@@ -20,6 +20,7 @@ import {SnpJudge} from "../src/compute/attestation/SnpJudge.sol";
 import {AgentReputation} from "../src/compute/identity/AgentReputation.sol";
 import {IdentityRegistry} from "../src/compute/identity/IdentityRegistry.sol";
 import {ReputationRegistry} from "../src/compute/identity/ReputationRegistry.sol";
+import {ValidationRegistry} from "../src/compute/identity/ValidationRegistry.sol";
 import {IAttestationRegistry} from "../src/compute/interfaces/IAttestationRegistry.sol";
 import {IAttesterQuorums} from "../src/compute/interfaces/IAttesterQuorums.sol";
 import {IComputeRegistry} from "../src/compute/interfaces/IComputeRegistry.sol";
@@ -35,6 +36,7 @@ import {IProviderRatings} from "../src/compute/interfaces/IProviderRatings.sol";
 import {IReputation} from "../src/compute/interfaces/IReputation.sol";
 import {IReputationRegistry} from "../src/compute/interfaces/IReputationRegistry.sol";
 import {ISnpJudge} from "../src/compute/interfaces/ISnpJudge.sol";
+import {IValidationRegistry} from "../src/compute/interfaces/IValidationRegistry.sol";
 import {AmdRoots} from "./AmdRoots.sol";
 
 /// @notice The contracts of Jeju Compute and how they know each other. Scripts and tests deploy by this alone.
@@ -64,6 +66,7 @@ library ComputeSystem {
         address snpJudge;
         address identityRegistry;
         address reputationRegistry;
+        address validationRegistry;
         address agentReputation;
         address providerFlags;
         address providerDiscovery;
@@ -73,6 +76,7 @@ library ComputeSystem {
     struct Settings {
         address identityRegistry;
         address reputationRegistry;
+        address validationRegistry;
         bytes32 rootX;
         bytes32 rootY;
         /// AMD's root keys for Milan, Genoa and Turin.
@@ -86,7 +90,7 @@ library ComputeSystem {
 
     /// @notice What a chain gets that has no ERC-8004 registries.
     function usual() internal pure returns (Settings memory) {
-        return Settings(address(0), address(0), INTEL_X, INTEL_Y, AmdRoots.all());
+        return Settings(address(0), address(0), address(0), INTEL_X, INTEL_Y, AmdRoots.all());
     }
 
     /// @notice The same with settings. Another root key than Intel's is for tests alone.
@@ -126,6 +130,11 @@ library ComputeSystem {
         if (made.reputationRegistry == address(0)) {
             made.reputationRegistry =
                 address(new ReputationRegistry(IIdentityRegistry(made.identityRegistry)));
+        }
+        made.validationRegistry = settings.validationRegistry;
+        if (made.validationRegistry == address(0)) {
+            made.validationRegistry =
+                address(new ValidationRegistry(IIdentityRegistry(made.identityRegistry)));
         }
     }
 
@@ -208,7 +217,8 @@ library ComputeSystem {
                     IComputeRegistry(made.computeRegistry),
                     IAttesterQuorums(made.attesterQuorums),
                     ISnpJudge(made.snpJudge),
-                    IComputeStaking(made.computeStaking)
+                    IComputeStaking(made.computeStaking),
+                    IValidationRegistry(made.validationRegistry)
                 )
             ),
             made.attestationRegistry
@@ -244,6 +254,8 @@ library ComputeSystem {
             && _knows(made.attestationRegistry, "pccs()", made.pccs)
             && _knows(made.attestationRegistry, "QUORUMS()", made.attesterQuorums)
             && _knows(made.attestationRegistry, "JUDGE()", made.snpJudge) && made.snpJudge.code.length != 0
+            && _knows(made.attestationRegistry, "VALIDATIONS()", made.validationRegistry)
+            && _knows(made.validationRegistry, "getIdentityRegistry()", made.identityRegistry)
             && _knows(made.attestationRegistry, "STAKING()", made.computeStaking)
             && _knows(made.computeStaking, "REFUTER()", made.attestationRegistry)
             && _knows(made.attesterQuorums, "STAKING()", made.computeStaking)

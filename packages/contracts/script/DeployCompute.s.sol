@@ -48,6 +48,7 @@ contract DeployCompute is Script {
         settings = ComputeSystem.usual();
         settings.identityRegistry = vm.envOr("IDENTITY_REGISTRY", address(0));
         settings.reputationRegistry = vm.envOr("REPUTATION_REGISTRY", address(0));
+        settings.validationRegistry = vm.envOr("VALIDATION_REGISTRY", address(0));
         if (settings.reputationRegistry == address(0)) return settings;
         require(
             IReputationRegistry(settings.reputationRegistry).getIdentityRegistry()
@@ -76,6 +77,7 @@ contract DeployCompute is Script {
         made.reputationRegistry = _address(json, ".reputationRegistry");
         made.snpJudge = _address(json, ".snpJudge");
         made.triggerRegistry = _address(json, ".triggerRegistry");
+        made.validationRegistry = _address(json, ".validationRegistry");
     }
 
     function _address(string memory json, string memory key) private view returns (address) {
@@ -106,6 +108,7 @@ contract DeployCompute is Script {
         vm.serializeAddress(object, "providerRatings", made.providerRatings);
         vm.serializeAddress(object, "reputationRegistry", made.reputationRegistry);
         vm.serializeAddress(object, "snpJudge", made.snpJudge);
-        vm.writeJson(vm.serializeAddress(object, "triggerRegistry", made.triggerRegistry), path);
+        vm.serializeAddress(object, "triggerRegistry", made.triggerRegistry);
+        vm.writeJson(vm.serializeAddress(object, "validationRegistry", made.validationRegistry), path);
     }
 }

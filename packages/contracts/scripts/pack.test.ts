@@ -55,6 +55,7 @@ console.log(JSON.stringify({ names: Object.keys(contracts).sort(), selector: dat
     'ReputationRegistryAbi',
     'SnpJudgeAbi',
     'TriggerRegistryAbi',
+    'ValidationRegistryAbi',
     'contractNames',
     'deployments',
   ])

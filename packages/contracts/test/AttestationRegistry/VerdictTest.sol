@@ -5,6 +5,7 @@ import {ComputeStaking} from "../../src/compute/ComputeStaking.sol";
 import {AttestationRegistry} from "../../src/compute/attestation/AttestationRegistry.sol";
 import {AttesterQuorums} from "../../src/compute/attestation/AttesterQuorums.sol";
 import {SnpJudge} from "../../src/compute/attestation/SnpJudge.sol";
+import {ValidationRegistry} from "../../src/compute/identity/ValidationRegistry.sol";
 import {IAttestationRegistry} from "../../src/compute/interfaces/IAttestationRegistry.sol";
 import {IVerdicts} from "../../src/compute/interfaces/IVerdicts.sol";
 import {ComputeTest} from "../utils/ComputeTest.sol";
@@ -19,6 +20,7 @@ abstract contract VerdictTest is ComputeTest {
     AttestationRegistry internal attestations;
     AttesterQuorums internal quorums;
     ComputeStaking internal attesters;
+    ValidationRegistry internal validations;
     /// @dev Their addresses ascend.
     uint256[] internal keys;
     uint256 internal quorumId;
@@ -42,8 +44,11 @@ abstract contract VerdictTest is ComputeTest {
         quorums = new AttesterQuorums(attesters);
         bytes[] memory roots = vm.parseJsonBytesArray(fixture, ".roots");
         SnpJudge judge = new SnpJudge([roots[0], roots[1], roots[2]]);
+        validations = ValidationRegistry(system.validationRegistry);
         deployCodeTo(
-            "AttestationRegistry.sol", abi.encode(address(0), registry, quorums, judge, attesters), place
+            "AttestationRegistry.sol",
+            abi.encode(address(0), registry, quorums, judge, attesters, validations),
+            place
         );
         attestations = AttestationRegistry(place);
         evidence = _fixture(".true.evidence");

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {LibString} from "solady/utils/LibString.sol";
+
 import {IAttestationRegistry} from "../interfaces/IAttestationRegistry.sol";
 import {IAttesterQuorums} from "../interfaces/IAttesterQuorums.sol";
 import {IComputeRegistry} from "../interfaces/IComputeRegistry.sol";
 import {IComputeStaking} from "../interfaces/IComputeStaking.sol";
 import {IPccs} from "../interfaces/IPccs.sol";
 import {ISnpJudge} from "../interfaces/ISnpJudge.sol";
+import {IValidationRegistry} from "../interfaces/IValidationRegistry.sol";
 import {DcapVerifier} from "./DcapVerifier.sol";
 import {Verdicts} from "./Verdicts.sol";
 
@@ -30,6 +33,8 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier, Verdicts {
 
     /// @notice Who owns and operates providers.
     IComputeRegistry public immutable REGISTRY;
+    /// @notice Where this contract answers as a validator (ERC-8004).
+    IValidationRegistry public immutable VALIDATIONS;
 
     /* STORAGE */
 
@@ -49,9 +54,11 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier, Verdicts {
         IComputeRegistry registry,
         IAttesterQuorums quorums,
         ISnpJudge judge,
-        IComputeStaking staking
+        IComputeStaking staking,
+        IValidationRegistry validations
     ) DcapVerifier(pccs_) Verdicts(quorums, judge, staking) {
         REGISTRY = registry;
+        VALIDATIONS = validations;
     }
 
     /* ATTESTING */
@@ -123,6 +130,19 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier, Verdicts {
         _clear(providerId, kept, "");
     }
 
+    /// @inheritdoc IAttestationRegistry
+    function answer(uint256 providerId, bytes32 requestHash) external {
+        (address validator, uint256 agentId,,,,) = VALIDATIONS.getValidationStatus(requestHash);
+        (bool linked, uint256 wanted) = REGISTRY.agentOf(providerId);
+        require(
+            linked && wanted == agentId && validator == address(this),
+            RequestOfAnother(requestHash, validator, agentId)
+        );
+        (uint8 response, bytes32 hash, string memory tag) = _answerOf(providerId);
+
+        VALIDATIONS.validationResponse(requestHash, response, "", hash, tag);
+    }
+
     /* VIEWS */
 
     /// @inheritdoc IAttestationRegistry
@@ -139,8 +159,7 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier, Verdicts {
         )
     {
         Attestation storage kept = _attestations[providerId];
-        bool good = kept.status <= IPccs.Status.ConfigurationAndSWHardeningNeeded;
-        if (kept.level != 0 && kept.expiry >= block.timestamp && good) {
+        if (_isVerified(kept)) {
             (level, teeType, platformId, expiry) = (kept.level, kept.teeType, kept.platformId, kept.expiry);
             // While it counts, nobody else can take the machine.
             workload = _platforms[platformId].workload;
@@ -230,6 +249,28 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier, Verdicts {
             holder == 0 || holder == providerId || !_counts(holder, platformId),
             PlatformTaken(platformId, holder)
         );
+    }
+
+    /// @dev Whether the chain's own result counts now: it has not ended, and its platform needs no update or relaunch.
+    function _isVerified(Attestation storage kept) private view returns (bool) {
+        bool good = kept.status <= IPccs.Status.ConfigurationAndSWHardeningNeeded;
+        return kept.level != 0 && kept.expiry >= block.timestamp && good;
+    }
+
+    function _answerOf(uint256 providerId)
+        private
+        view
+        returns (uint8 response, bytes32 hash, string memory tag)
+    {
+        Attestation storage kept = _attestations[providerId];
+        if (_isVerified(kept)) {
+            response = kept.status == IPccs.Status.UpToDate ? 100 : 80;
+            return (response, kept.evidence, kept.teeType == TeeType.TDX ? "tee-tdx" : "tee-sgx");
+        }
+        (bool counts, Record memory record) = _machineOf(providerId);
+        if (!counts) return (0, 0, "");
+        tag = string.concat("tee-sev-snp ", LibString.toHexString(record.quorumId, 32));
+        return (50, record.digest, tag);
     }
 
     /// @dev Whether a provider has an attestation on this machine that has not ended.

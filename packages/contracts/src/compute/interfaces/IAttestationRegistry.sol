@@ -61,6 +61,9 @@ interface IAttestationRegistry is IDcapVerifier {
     /// @notice The attestation was rated by another evaluation, which still counts; or this one is not the standard track's.
     error EvaluationNotKept(uint256 kept, uint256 sent);
 
+    /// @notice The request does not ask this contract about the provider's agent.
+    error RequestOfAnother(bytes32 requestHash, address validator, uint256 agentId);
+
     /// @notice The provider's machine was attested. The evidence is the call's data; `evidence` is its whole hash.
     event Attested(
         uint256 indexed providerId,
@@ -106,6 +109,13 @@ interface IAttestationRegistry is IDcapVerifier {
 
     /// @notice Gives up the caller's attestation and quorums' verdicts on it, and with them the claim to the machine.
     function revoke(uint256 providerId) external;
+
+    /// @notice Answers a request of the provider's agent in ERC-8004's validation registry with what is proven now: 100 where the
+    /// chain verified an up-to-date machine, 80 where it may need configuration or software hardening, 50 for a quorum's word, 0
+    /// for nothing. Anyone may call, again too: an answer is of its time.
+    /// @dev The answer's hash is that of the evidence, of level 2 its first 11 bytes, of level 1 the verdict's digest. The tag is
+    /// "tee-tdx", "tee-sgx", or "tee-sev-snp " with the quorum's id. Whoever reads one asks `attestation` for what counts now.
+    function answer(uint256 providerId, bytes32 requestHash) external;
 
     /// @notice What is proven of a provider's machine now: what the chain verified, else what a quorum says. Level 0 and zeros
     /// where there is nothing, where it ended, or where its platform needs an update or a relaunch; `attestationOf` and
