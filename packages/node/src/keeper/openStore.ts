@@ -6,7 +6,7 @@ import { idle } from '../loop.ts'
 import { openPostgresStore } from './store/postgres.ts'
 import type { Store } from './store/Store.ts'
 import { openSqliteStore } from './store/sqlite.ts'
-import { storeFileOf } from './storeFile.ts'
+import { schemaOf, storeFileOf } from './storeFile.ts'
 
 /** A process that was killed a moment ago is let go of by then. */
 const LANE_PATIENCE_MS = 5_000
@@ -21,8 +21,7 @@ export async function openStore(options: openStore.Options): Promise<Store> {
     if (store === undefined) throw new KeeperRunsError({ dataDir })
     return store
   }
-  const { hash } = await client.getBlock({ blockNumber: 0n })
-  const schema = `keeper_${deployment.chainId}_${hash.slice(2, 10)}`
+  const schema = await schemaOf({ client, deployment })
   const store = await openPostgresStore({ log, schema, signal, url: database })
   for (const deadline = Date.now() + LANE_PATIENCE_MS; !(await store.holdLane(address)); ) {
     if (Date.now() > deadline || signal.aborted) {

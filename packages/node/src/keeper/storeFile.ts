@@ -11,3 +11,9 @@ export async function storeFileOf(dataDir: string, options: storeFileOf.Options)
 export declare namespace storeFileOf {
   type Options = { client: PublicClient; deployment: Deployment }
 }
+
+/** The same in a database that keepers share. */
+export async function schemaOf({ client, deployment }: storeFileOf.Options): Promise<string> {
+  const { hash } = await client.getBlock({ blockNumber: 0n })
+  return `keeper_${deployment.chainId}_${hash.slice(2, 10)}`
+}

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { openPostgresStore } from '../../keeper/store/postgres.ts'
 import type { Call, Store } from '../../keeper/store/Store.ts'
 import { openSqliteStore } from '../../keeper/store/sqlite.ts'
-import { storeFileOf } from '../../keeper/storeFile.ts'
+import { schemaOf, storeFileOf } from '../../keeper/storeFile.ts'
+import { createLog } from '../../log.ts'
 import { connect } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -63,12 +65,23 @@ async function change(context: Context, { by, done, which }: Change) {
 }
 
 /** Works beside a keeper that runs, which sees what was changed at once. */
-async function withStore<T>({ config }: Context, work: (store: Store) => Promise<T>): Promise<T> {
-  const file = await storeFileOf(join(config.home, 'keeper'), await connect(config))
-  const store = existsSync(file) ? openSqliteStore(file, { shared: true }) : undefined
+async function withStore<T>(context: Context, work: (store: Store) => Promise<T>): Promise<T> {
+  const { config } = context
+  const store = await openBeside(context)
   if (store === undefined)
     throw new UsageError(
       `No keeper has worked in ${config.home} on this chain; set JEJU_HOME to where one did.`,
     )
   return work(store).finally(() => store.close())
+}
+
+async function openBeside({ config, signal }: Context): Promise<Store | undefined> {
+  const market = await connect(config)
+  const { database: url, home } = config
+  if (url !== undefined) {
+    const schema = await schemaOf(market)
+    return openPostgresStore({ log: createLog({ level: 'silent' }), schema, signal, url })
+  }
+  const file = await storeFileOf(join(home, 'keeper'), market)
+  return existsSync(file) ? openSqliteStore(file, { shared: true }) : undefined
 }
