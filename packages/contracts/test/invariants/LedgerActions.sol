@@ -17,22 +17,23 @@ abstract contract LedgerActions is StakeActions {
         _act(who, address(LEDGER), 0, call);
     }
 
-    /// @dev Rarely one wei more than there is, or out of another's balance, which nobody allowed.
+    /// @dev Now and then one wei more than there is, or out of another's balance, which nobody allowed.
     function withdraw(uint256 who, uint256 amount) external {
         if (amount % 16 == 1) {
             address other = address(_wallet(_holder(who, ETHER)));
             return _act(who, address(LEDGER), 0, abi.encodeCall(LEDGER.draw, (other, ETHER, 1)));
         }
         who = _holder(who, ETHER);
-        uint256 most = LEDGER.getBalance(address(_wallet(who))) + (amount % 16 == 0 ? 1 : 0);
-        _act(who, address(LEDGER), 0, abi.encodeCall(LEDGER.withdraw, (bound(amount, 1, most))));
+        uint256 most = LEDGER.getBalance(address(_wallet(who)));
+        amount = amount % 16 == 0 ? most + 1 : bound(amount, 0, most);
+        _act(who, address(LEDGER), 0, abi.encodeCall(LEDGER.withdraw, (amount)));
     }
 
     function withdrawToken(uint256 who, uint256 amount) external {
         who = _holder(who, address(TOKEN));
         uint256 most = LEDGER.getTokenBalance(address(_wallet(who)), address(TOKEN));
-        bytes memory call = abi.encodeCall(LEDGER.withdrawToken, (address(TOKEN), bound(amount, 1, most)));
-        _act(who, address(LEDGER), 0, call);
+        amount = amount % 16 == 0 ? most + 1 : bound(amount, 0, most);
+        _act(who, address(LEDGER), 0, abi.encodeCall(LEDGER.withdrawToken, (address(TOKEN), amount)));
     }
 
     function allow(uint256 who, bool inToken, uint256 amount) external {
