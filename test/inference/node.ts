@@ -48,7 +48,8 @@ export async function serve(options: serve.Options): Promise<serve.Node> {
     modelName: MODEL,
     modelPath: MODEL_PATH,
     patienceMs: options.patienceMs ?? 10_000,
-    settle: { gasMultiple: 20n, intervalMs: 200 },
+    settle: { gasMultiple: 20n, intervalMs: 200, least: 1n },
+    ...(options.token && { token: options.token }),
     window: { ms: 100, tokens: 16 },
   }
   const inference = await openInference(config, {
@@ -84,6 +85,7 @@ export declare namespace serve {
     journalPath: string
     port?: number
     price?: { inputPrice: bigint; outputPrice: bigint }
+    token?: Address
     level?: 'info' | 'warn'
     patienceMs?: number
   }

@@ -2,6 +2,7 @@ import {
   type Address,
   type Client,
   encodeAbiParameters,
+  erc20Abi,
   type Hash,
   type Hex,
   keccak256,
@@ -31,8 +32,8 @@ export type Channel = {
   closeWindow: number
 }
 
-/** A channel, with whose it is. */
-export type OwnChannel = Channel & { provider: Address; signer: Address }
+/** A channel, with whose it is and what it is in. */
+export type OwnChannel = Channel & { provider: Address; signer: Address; token: Address }
 
 const PAGE = 50n
 const SESSION_TYPE = keccak256(stringToHex('Session(address owner,address signer,uint128 cap,uint40 expiry)'))
@@ -43,21 +44,22 @@ const YEAR_SECONDS = 31_536_000
 
 /** What an account can withdraw or put into channels: a user's credit and a provider's earnings alike. */
 export async function balanceOf(client: Client, options: balanceOf.Options): Promise<bigint> {
-  const { account, deployment } = options
-  return readContract(client, { ...at(deployment), args: [account], functionName: 'getBalance' })
+  const { account, deployment, token = ETHER } = options
+  return readContract(client, { ...at(deployment), args: [account, token], functionName: 'getTokenBalance' })
 }
 
 export declare namespace balanceOf {
-  type Options = { deployment: Deployment; account: Address }
+  /** In ether unless a token is given, here and in all that follows. */
+  type Options = { deployment: Deployment; account: Address; token?: Address | undefined }
 }
 
 /** What an account ever bought, as far as providers have settled it. */
 export async function usageOf(client: Client, options: balanceOf.Options): Promise<usageOf.Result> {
-  const { account, deployment } = options
+  const { account, deployment, token = ETHER } = options
   const [tokens, cost] = await readContract(client, {
     ...at(deployment),
-    args: [account],
-    functionName: 'getUsage',
+    args: [account, token],
+    functionName: 'getTokenUsage',
   })
   return { cost, tokens }
 }
@@ -68,16 +70,16 @@ export declare namespace usageOf {
 
 /** The channel of a session key with a provider; all zero if it was never opened. */
 export async function channelOf(client: Client, options: channelOf.Options): Promise<Channel> {
-  const { deployment, provider, signer } = options
+  const { deployment, provider, signer, token = ETHER } = options
   return readContract(client, {
     ...at(deployment),
-    args: [provider, ETHER, signer],
+    args: [provider, token, signer],
     functionName: 'channelOf',
   })
 }
 
 export declare namespace channelOf {
-  type Options = { deployment: Deployment; provider: Address; signer: Address }
+  type Options = { deployment: Deployment; provider: Address; signer: Address; token?: Address | undefined }
 }
 
 /** The channels that an account's session keys ever opened, newest first, page by page. */
@@ -90,8 +92,8 @@ export async function* channelsOf(client: Client, options: balanceOf.Options): A
       args: [account, cursor, PAGE],
       functionName: 'channelsOf',
     })
-    for (const { channel, metered, provider, signer } of entries)
-      if (!metered) yield { ...channel, provider, signer }
+    for (const { channel, metered, provider, signer, token } of entries)
+      if (!metered) yield { ...channel, provider, signer, token }
     cursor = next
   } while (cursor !== 0n)
 }
@@ -115,19 +117,19 @@ export declare namespace sessionOf {
   type Result = { owner: Address; cap: bigint; expiry: number }
 }
 
-/** What a provider asks for a model now; undefined if it posted no price. */
+/** What a provider asks for a model now; undefined if it posted no price in this currency. */
 export async function modelOf(client: Client, options: modelOf.Options): Promise<Price | undefined> {
-  const { deployment, model, provider } = options
-  const [inputPrice, outputPrice, , , , exists] = await readContract(client, {
+  const { deployment, model, provider, token = ETHER } = options
+  const [{ inputPrice, outputPrice }, exists] = await readContract(client, {
     ...at(deployment),
-    args: [provider, model],
-    functionName: 'modelOf',
+    args: [provider, token, model],
+    functionName: 'tokenModelOf',
   })
   return exists ? { inputPrice, outputPrice } : undefined
 }
 
 export declare namespace modelOf {
-  type Options = { deployment: Deployment; provider: Address; model: string }
+  type Options = { deployment: Deployment; provider: Address; model: string; token?: Address | undefined }
 }
 
 /**
@@ -135,12 +137,14 @@ export declare namespace modelOf {
  * key pays alone. Warning: who steals the key can spend what is in its channels, at their providers; never withdraw it.
  */
 export async function openChannel(wallet: Wallet, options: openChannel.Options): Promise<{ hash: Hash }> {
-  const { amount, cap = 0n, deployment, provider, session, value = amount } = options
+  const { amount, cap = 0n, deployment, provider, session, token = ETHER } = options
+  const { value = token === ETHER ? amount : 0n } = options
   const { expiry = Math.floor(Date.now() / 1000) + YEAR_SECONDS } = options
   const owner = wallet.account.address
   const known = await sessionOf(wallet, { deployment, signer: session.address })
   const consent = known === undefined ? await consentOf(session, { cap, deployment, expiry, owner }) : '0x'
-  const args = [provider, ETHER, amount, session.address, cap, expiry, consent] as const
+  const args = [provider, token, amount, session.address, cap, expiry, consent] as const
+  await approve(wallet, { amount, deployment, token })
   return send(wallet, { args, deployment, functionName: 'openChannel', value })
 }
 
@@ -149,7 +153,9 @@ export declare namespace openChannel {
     deployment: Deployment
     provider: Address
     session: SessionKey
-    /** Wei to have in the channel. */
+    /** Ether unless given. What the free balance lacks of a token comes from the wallet, which approves it first if need be. */
+    token?: Address | undefined
+    /** Wei, or units of the token, to have in the channel. */
     amount: bigint
     /** Wei to send along, if part of the amount comes from the free balance. */
     value?: bigint
@@ -162,9 +168,11 @@ export declare namespace openChannel {
 
 /** Adds to a channel of a registered session key. */
 export async function fundChannel(wallet: Wallet, options: fundChannel.Options): Promise<{ hash: Hash }> {
-  const { amount, deployment, provider, signer, value = amount } = options
+  const { amount, deployment, provider, signer, token = ETHER } = options
+  const { value = token === ETHER ? amount : 0n } = options
+  await approve(wallet, { amount, deployment, token })
   return send(wallet, {
-    args: [provider, ETHER, signer, amount],
+    args: [provider, token, signer, amount],
     deployment,
     functionName: 'fundChannel',
     value,
@@ -180,8 +188,8 @@ export async function closeChannel(
   wallet: Wallet,
   options: closeChannel.Options,
 ): Promise<closeChannel.Result> {
-  const { deadline, deployment, provider, signature, signer, tally } = options
-  const args = [provider, ETHER, signer, packTally(tally), deadline, signature]
+  const { deadline, deployment, provider, signature, signer, tally, token = ETHER } = options
+  const args = [provider, token, signer, packTally(tally), deadline, signature]
   return closed(wallet, { args, deployment, functionName: 'closeChannel' })
 }
 
@@ -192,8 +200,8 @@ export declare namespace closeChannel {
 
 /** Asks for closing without the provider, who has the channel's window to settle what it holds. */
 export async function requestClose(wallet: Wallet, options: channelOf.Options): Promise<{ hash: Hash }> {
-  const { deployment, provider, signer } = options
-  return send(wallet, { args: [provider, ETHER, signer], deployment, functionName: 'requestClose' })
+  const { deployment, provider, signer, token = ETHER } = options
+  return send(wallet, { args: [provider, token, signer], deployment, functionName: 'requestClose' })
 }
 
 /** Ends a requested close after its window. */
@@ -201,51 +209,72 @@ export async function finalizeClose(
   wallet: Wallet,
   options: channelOf.Options,
 ): Promise<closeChannel.Result> {
-  const { deployment, provider, signer } = options
-  return closed(wallet, { args: [provider, ETHER, signer], deployment, functionName: 'finalizeClose' })
+  const { deployment, provider, signer, token = ETHER } = options
+  return closed(wallet, { args: [provider, token, signer], deployment, functionName: 'finalizeClose' })
 }
 
 /** Adds to the wallet's free balance. */
 export async function deposit(wallet: Wallet, options: deposit.Options): Promise<{ hash: Hash }> {
-  const { amount, deployment } = options
-  return send(wallet, { args: [], deployment, functionName: 'deposit', value: amount })
+  const { amount, deployment, token = ETHER } = options
+  if (token === ETHER) return send(wallet, { args: [], deployment, functionName: 'deposit', value: amount })
+  await approve(wallet, { amount, deployment, token })
+  return send(wallet, { args: [token, amount], deployment, functionName: 'depositToken' })
 }
 
 export declare namespace deposit {
-  type Options = { deployment: Deployment; amount: bigint }
+  type Options = { deployment: Deployment; amount: bigint; token?: Address | undefined }
 }
 
 /** Pays free balance out to the wallet. */
 export async function withdraw(wallet: Wallet, options: deposit.Options): Promise<{ hash: Hash }> {
-  const { amount, deployment } = options
-  return send(wallet, { args: [amount], deployment, functionName: 'withdraw' })
+  const { amount, deployment, token = ETHER } = options
+  if (token === ETHER) return send(wallet, { args: [amount], deployment, functionName: 'withdraw' })
+  return send(wallet, { args: [token, amount], deployment, functionName: 'withdrawToken' })
 }
 
 /** Credits a provider with what vouchers promise. Anyone may; bad ones count nothing. */
 export async function settle(wallet: Wallet, options: settle.Options): Promise<settle.Result> {
-  const { deployment, provider, vouchers } = options
+  const { deployment, provider, token = ETHER, vouchers } = options
   const receipt = await write(wallet, {
     ...at(deployment),
-    args: [provider, ETHER, `0x${vouchers.map((voucher) => voucher.slice(2)).join('')}`],
+    args: [provider, token, `0x${vouchers.map((voucher) => voucher.slice(2)).join('')}`],
     functionName: 'settle',
   })
-  const [event] = parseEventLogs({ abi, eventName: 'Settled', logs: receipt.logs })
+  const [event] = parseEventLogs({ abi, eventName: ['Settled', 'TokenSettled'], logs: receipt.logs })
   return { credited: event?.args.total ?? 0n, hash: receipt.transactionHash }
 }
 
 export declare namespace settle {
-  type Options = { deployment: Deployment; provider: Address; vouchers: readonly Hex[] }
+  type Options = {
+    deployment: Deployment
+    provider: Address
+    vouchers: readonly Hex[]
+    token?: Address | undefined
+  }
   type Result = { hash: Hash; credited: bigint }
 }
 
-/** Posts the wallet's price of a model, in wei per 1,000,000 tokens. A rise takes effect after an hour. */
+/** Posts the wallet's price of a model, in wei or units per 1,000,000 tokens. A rise takes effect after an hour. */
 export async function setModel(wallet: Wallet, options: setModel.Options): Promise<{ hash: Hash }> {
-  const { deployment, inputPrice, model, outputPrice } = options
-  return send(wallet, { args: [model, inputPrice, outputPrice], deployment, functionName: 'setModel' })
+  return send(wallet, { deployment: options.deployment, ...modelCall(options) })
 }
 
 export declare namespace setModel {
-  type Options = Price & { deployment: Deployment; model: string }
+  type Options = Price & { deployment: Deployment; model: string; token?: Address | undefined }
+}
+
+/** The call that posts a price, for senders of their own. */
+export function modelCall(options: modelCall.Options): modelCall.Result {
+  const { inputPrice, model, outputPrice, token = ETHER } = options
+  const args = [model, inputPrice, outputPrice]
+  return token === ETHER
+    ? { args, functionName: 'setModel' }
+    : { args: [token, ...args], functionName: 'setTokenModel' }
+}
+
+export declare namespace modelCall {
+  type Options = Omit<setModel.Options, 'deployment'>
+  type Result = { functionName: 'setModel' | 'setTokenModel'; args: readonly unknown[] }
 }
 
 /** The EIP-712 digest with which a provider agrees to a close. */
@@ -258,6 +287,18 @@ export function closeDigest(payee: Payee, options: closeDigest.Options): Hex {
 
 export declare namespace closeDigest {
   type Options = { signer: Address; tally: Tally; deadline: bigint }
+}
+
+type Approval = { deployment: Deployment; token: Address; amount: bigint }
+
+/** Lets the contract take what the free balance lacks of a token, unless it may already. */
+async function approve(wallet: Wallet, { amount, deployment, token }: Approval): Promise<void> {
+  if (token === ETHER) return
+  const [owner, spender] = [wallet.account.address, deployment.inferenceServing]
+  const short = amount - (await balanceOf(wallet, { account: owner, deployment, token }))
+  const erc20 = { abi: erc20Abi, address: token } as const
+  const allowed = await readContract(wallet, { ...erc20, args: [owner, spender], functionName: 'allowance' })
+  if (short > allowed) await write(wallet, { ...erc20, args: [spender, short], functionName: 'approve' })
 }
 
 type Consent = { deployment: Deployment; owner: Address; cap: bigint; expiry: number }

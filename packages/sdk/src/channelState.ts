@@ -25,14 +25,14 @@ export type ChannelState = {
   accepted?: boolean
 }
 
-/** The provider speaks for another provider, contract or chain than the payer wants to pay. */
+/** The provider speaks for another provider, contract, chain or token than the payer wants to pay. */
 export class WrongPayeeError extends ComputeError {
   override readonly name = 'WrongPayeeError'
 
   constructor({ expected, got }: { expected: Payee; got: ChannelState }) {
     super(
-      `The provider must be ${expected.provider} at contract ${expected.contract} on chain ${expected.chainId}; ` +
-        `it says ${got.provider} at ${got.contract} on ${got.chainId}.`,
+      `The provider must be ${expected.provider} at contract ${expected.contract} on chain ${expected.chainId}, ` +
+        `paid in ${expected.token}; it says ${got.provider} at ${got.contract} on ${got.chainId}, in ${got.token}.`,
     )
   }
 }
@@ -71,7 +71,8 @@ export async function channelState(options: channelState.Options): Promise<Chann
   const same =
     answer.chainId === payee.chainId &&
     isAddressEqual(answer.contract, payee.contract) &&
-    isAddressEqual(answer.provider, payee.provider)
+    isAddressEqual(answer.provider, payee.provider) &&
+    isAddressEqual(answer.token, payee.token)
   if (!same) throw new WrongPayeeError({ expected: payee, got: answer })
   return answer
 }

@@ -26,8 +26,8 @@ const SECRETS = ['api-key', 'authorization', 'cookie', 'proxy-authorization', 'x
  * it answers 402 in OpenAI's shape and says what to do.
  */
 export function payingFetch(client: PublicClient, options: payingFetch.Options): typeof globalThis.fetch {
-  const { deployment, fetch = globalThis.fetch, provider, session } = options
-  const payee = { chainId: deployment.chainId, contract: deployment.inferenceServing, provider, token: ETHER }
+  const { deployment, fetch = globalThis.fetch, provider, session, token = ETHER } = options
+  const payee = { chainId: deployment.chainId, contract: deployment.inferenceServing, provider, token }
   const shop: Shop = { client, fetch, options, payers: new Map(), prices: new Map(), recent: new Map() }
 
   return async (input, init) => {
@@ -60,6 +60,8 @@ export declare namespace payingFetch {
     provider: Address
     /** The channel's session key. */
     session: SessionKey
+    /** What the channel is in: ether unless given. Wei are then units of the token everywhere here. */
+    token?: Address | undefined
     /** Wei that one request may cost; unlimited unless given. The channel's deposit limits the whole. */
     maxPerRequest?: bigint
     /**
@@ -129,10 +131,10 @@ async function send(shop: Shop, order: Order): Promise<Response> {
 
 /** Makes sure that there is a channel, that both sides' books agree, and that nothing is left to pay. */
 async function ready(shop: Shop, { payer }: Order): Promise<Response | undefined> {
-  const { deployment, provider, session } = shop.options
+  const { deployment, provider, session, token } = shop.options
   try {
     if (payer.stale) {
-      const channel = await channelOf(shop.client, { deployment, provider, signer: session.address })
+      const channel = await channelOf(shop.client, { deployment, provider, signer: session.address, token })
       if (channel.deposit === channel.claimed) return refuse('no_channel', noChannel(shop))
       if (channel.closeAt !== 0)
         return refuse('channel_closing', 'The channel is being closed. Open another one.')
@@ -288,8 +290,8 @@ async function priceOf(
   const known = shop.prices.get(model)
   if (known !== undefined && Date.now() - known.readAt < maxAgeMs) return known.price
 
-  const { deployment, provider } = shop.options
-  const found = await modelOf(shop.client, { deployment, model, provider })
+  const { deployment, provider, token } = shop.options
+  const found = await modelOf(shop.client, { deployment, model, provider, token })
   shop.prices.set(model, { price: found, readAt: Date.now() })
   return found
 }

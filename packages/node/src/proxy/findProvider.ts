@@ -17,8 +17,8 @@ export async function findProvider(
 ): Promise<Offer | undefined> {
   const offers: Offer[] = []
   for await (const provider of providers(client, options)) {
-    const { deployment, model } = options
-    const price = await Inference.modelOf(client, { deployment, model, provider: provider.owner })
+    const { deployment, model, token } = options
+    const price = await Inference.modelOf(client, { deployment, model, provider: provider.owner, token })
     const { owner, providerId } = provider
     const endpoint = baseUrl(provider.endpoint, deployment)
     if (provider.active && price && endpoint) offers.push({ endpoint, price, provider: owner, providerId })
@@ -40,6 +40,8 @@ export declare namespace findProvider {
   type Options = {
     deployment: Deployment
     model: string
+    /** The currency to pay in; ether unless given. */
+    token?: Address | undefined
     /** Ask this one alone. */
     providerId?: bigint | undefined
   }

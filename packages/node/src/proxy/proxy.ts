@@ -49,6 +49,8 @@ export declare namespace startProxy {
     session: Voucher.SessionKey
     /** Opens a channel with a new provider, once while the proxy runs; without it, a missing channel is a 402. */
     wallet?: Wallet | undefined
+    /** What is paid in: an ERC-20, or ether unless given. Wei are then its units. */
+    token?: Address | undefined
     /** Wei to put into a new channel. */
     deposit?: bigint
     /** Use this provider alone; else the cheapest that serves the model. */
@@ -136,26 +138,27 @@ async function forward(desk: Desk, { body, offer, path, request, response }: Exc
 function fetchFor({ fetches, options }: Desk, { provider }: Offer): typeof fetch {
   const known = fetches.get(provider)
   if (known !== undefined) return known
-  const { client, deployment, maxPerRequest, session } = options
+  const { client, deployment, maxPerRequest, session, token } = options
   const limit = maxPerRequest === undefined ? {} : { maxPerRequest }
-  const made = payingFetch(client, { deployment, provider, session, ...limit })
+  const made = payingFetch(client, { deployment, provider, session, token, ...limit })
   fetches.set(provider, made)
   return made
 }
 
 /** The one time that the wallet is asked: deposit, session key and channel in one transaction. */
 function ensureChannel({ channels, options }: Desk, { provider, providerId }: Offer): Promise<void> {
-  const { client, deployment, deposit: amount = 0n, log, session, wallet } = options
+  const { client, deployment, deposit: amount = 0n, log, session, token, wallet } = options
   if (wallet === undefined || amount === 0n) return Promise.resolve()
   const open = async () => {
     const { claimed, deposit } = await Inference.channelOf(client, {
       deployment,
       provider,
       signer: session.address,
+      token,
     })
     if (deposit > claimed) return
-    await Inference.openChannel(wallet, { amount, deployment, provider, session })
-    log.info('channel opened', { amount, providerId })
+    await Inference.openChannel(wallet, { amount, deployment, provider, session, token })
+    log.info('channel opened', { amount, providerId, token })
   }
   let opening = channels.get(provider)
   if (opening === undefined) {
@@ -169,8 +172,8 @@ function ensureChannel({ channels, options }: Desk, { provider, providerId }: Of
 function offerFor({ offers, options }: Desk, model: string): Promise<Offer | undefined> {
   const known = offers.get(model)
   if (known !== undefined && Date.now() - known.readAt < OFFER_AGE_MS) return known.offer
-  const { client, deployment, providerId } = options
-  const offer = findProvider(client, { deployment, model, providerId })
+  const { client, deployment, providerId, token } = options
+  const offer = findProvider(client, { deployment, model, providerId, token })
   offers.set(model, { offer, readAt: Date.now() })
   offer.then((found) => found ?? offers.delete(model)).catch(() => offers.delete(model))
   return offer

@@ -53,6 +53,8 @@ export declare namespace Books {
     client: PublicClient
     deployment: Deployment
     provider: Address
+    /** What is charged; ether is the zero address. */
+    token: Address
     journal: Journal
     window: { tokens: number; ms: number }
     /** How long an answer waits for a voucher. */
@@ -66,13 +68,13 @@ const CHAIN_LOST_MS = 600_000
 const LAG_MS = 60_000
 
 export function createBooks(options: Books.Options): Books {
-  const { deployment, journal, provider } = options
-  createTables(journal)
+  const { deployment, journal, provider, token } = options
+  createTables(journal, token)
   const payee = {
     chainId: deployment.chainId,
     contract: deployment.inferenceServing,
     provider,
-    token: Inference.ETHER,
+    token,
   }
   return { credit: 0n, open: new Map(), options, payee }
 }
@@ -111,8 +113,8 @@ export function loadedBook(books: Books, signer: Address): Promise<Book> {
 
 /** Reads the chain again. A channel closed meanwhile begins anew; what was not settled in it is lost, so settle in time. */
 export async function refresh(books: Books, book: Book): Promise<void> {
-  const { client, deployment, provider } = books.options
-  const chain = await Inference.channelOf(client, { deployment, provider, signer: book.signer })
+  const { client, deployment, provider, token } = books.options
+  const chain = await Inference.channelOf(client, { deployment, provider, signer: book.signer, token })
   if (chain.epoch < book.epoch && Date.now() - book.readAt < LAG_MS) return
   if (chain.epoch !== book.epoch) {
     Object.assign(book, {

@@ -1,6 +1,6 @@
 import { Inference as Contract, type Deployment, type Price } from '@jejunetwork/sdk'
 import type { FastifyInstance } from 'fastify'
-import type { LocalAccount, PublicClient } from 'viem'
+import type { Address, LocalAccount, PublicClient } from 'viem'
 import type { Journal } from '../../journal.ts'
 import { linked } from '../../linked.ts'
 import type { Log } from '../../log.ts'
@@ -14,19 +14,24 @@ import { forgetCharges } from './rows.ts'
 import { settle } from './settle.ts'
 import { createSlots } from './slots.ts'
 
-/** What is served, and for how much. Prices are wei per 1,000,000 tokens. */
+/** What is served, and for how much. Prices are wei, or units of `token`, per 1,000,000 tokens. */
 export type InferenceConfig = {
   modelPath: string
   modelName: string
   inputPrice: bigint
   outputPrice: bigint
+  /** The ERC-20 that is charged; ether unless given. */
+  token?: Address
   /** A payer signs at the latest after so many tokens or milliseconds; two such windows may stand unpaid. */
   window: { tokens: number; ms: number }
   threads?: number
   /** How long an answer waits for a voucher before it ends; 10 seconds unless given. */
   patienceMs?: number
-  /** Vouchers go on chain when they are worth this many times the gas (20); 0, as on a local chain: as soon as there are any. */
-  settle?: { intervalMs?: number; gasMultiple?: bigint }
+  /**
+   * Vouchers go on chain when they are worth this many times the gas (20), or in a token `least` units (1,000,000, a dollar of six
+   * decimals); 0, as on a local chain: as soon as there are any.
+   */
+  settle?: { intervalMs?: number; gasMultiple?: bigint; least?: bigint }
 }
 
 export type Inference = {
@@ -47,6 +52,7 @@ const LOCAL_CHAIN = 31_337
 /** Loads the model, posts its price, answers requests and settles what they earn. `account` is the provider. */
 export async function openInference(config: InferenceConfig, deps: openInference.Deps): Promise<Inference> {
   const { account, client, deployment, journal, log, onProgress, sender } = deps
+  const { token = Contract.ETHER } = config
   onProgress?.(`Loading the model ${config.modelName} …`)
   const engine = await loadEngine({ modelPath: config.modelPath, threads: config.threads })
   const stop = linked(deps.signal)
@@ -58,6 +64,7 @@ export async function openInference(config: InferenceConfig, deps: openInference
     journal,
     patienceMs: config.patienceMs ?? 10_000,
     provider: account.address,
+    token,
     window: config.window,
   })
   await postPrice(config, deps)
@@ -79,8 +86,9 @@ export async function openInference(config: InferenceConfig, deps: openInference
 
   const isLocal = deployment.chainId === LOCAL_CHAIN
   const { gasMultiple = isLocal ? 0n : 20n, intervalMs = isLocal ? 3_000 : 30_000 } = config.settle ?? {}
+  const { least = isLocal ? 0n : 1_000_000n } = config.settle ?? {}
   const task = async () => {
-    await settle(books, { gasMultiple, log, sender })
+    await settle(books, { gasMultiple, least, log, sender })
     forgetCharges(journal, { before: Date.now() - REQUEST_LIFE_MS })
   }
   const loop = every(intervalMs, task, { onError: (error) => log.warn('settling failed', { error }), signal })
@@ -94,7 +102,7 @@ export async function openInference(config: InferenceConfig, deps: openInference
     },
     models: [config.modelName],
     routes: (app) => addRoutes(app, counter),
-    settleNow: () => settle(books, { gasMultiple: 0n, log, sender }),
+    settleNow: () => settle(books, { gasMultiple: 0n, least: 0n, log, sender }),
     stats: () => ({ running: slots.running(), waiting: slots.waiting() }),
   }
 }
@@ -117,18 +125,13 @@ async function postPrice(
   config: InferenceConfig,
   { account, client, deployment, log, sender }: openInference.Deps,
 ): Promise<void> {
-  const { inputPrice, modelName: model, outputPrice } = config
-  const posted = await Contract.modelOf(client, { deployment, model, provider: account.address })
+  const { inputPrice, modelName: model, outputPrice, token } = config
+  const posted = await Contract.modelOf(client, { deployment, model, provider: account.address, token })
   if (posted?.inputPrice === inputPrice && posted.outputPrice === outputPrice) return
 
-  const args = [model, inputPrice, outputPrice]
-  await sender.write({
-    abi: Contract.abi,
-    address: deployment.inferenceServing,
-    args,
-    functionName: 'setModel',
-  })
-  log.info('price posted', { inputPrice, model, outputPrice })
+  const call = Contract.modelCall({ inputPrice, model, outputPrice, token })
+  await sender.write({ abi: Contract.abi, address: deployment.inferenceServing, ...call })
+  log.info('price posted', { inputPrice, model, outputPrice, token })
 }
 
 /** Reads the price on chain, at most every few seconds. */
@@ -145,6 +148,7 @@ function priceReader(
       deployment,
       model: config.modelName,
       provider: account.address,
+      token: config.token,
     })
     if (posted === undefined) throw new Error(`No price of ${config.modelName} is on chain.`)
     setCredit(books, posted)

@@ -1,6 +1,6 @@
 import { Voucher } from '@jejunetwork/sdk'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Address, getAddress, type Hex, isAddress, isHex } from 'viem'
+import { type Address, getAddress, type Hex, isAddress, isHex, zeroAddress } from 'viem'
 import { accept, type Book, openBook, stateOf } from './books.ts'
 import { type Counter, complete, requireModel } from './complete.ts'
 import { errorBody, OpenAiError } from './OpenAiError.ts'
@@ -100,7 +100,13 @@ async function modelObject({ books, engine, model, price }: Counter): Promise<ob
     id: model,
     object: 'model',
     owned_by: books.payee.provider,
-    pricing: { input: String(inputPrice), output: String(outputPrice), unit: 'wei per 1,000,000 tokens' },
+    pricing: {
+      input: String(inputPrice),
+      output: String(outputPrice),
+      token: books.payee.token,
+      unit:
+        books.payee.token === zeroAddress ? 'wei per 1,000,000 tokens' : 'token units per 1,000,000 tokens',
+    },
   }
 }
 

@@ -1,10 +1,11 @@
-import type { Address, Hex } from 'viem'
+import { type Address, type Hex, zeroAddress } from 'viem'
 import type { Journal } from '../../journal.ts'
 import type { Book, Charge } from './books.ts'
 
-/** What a node must remember of its channels. Wei are text: SQLite's integers are too short. */
-export function createTables(journal: Journal): void {
+/** What a node must remember of its channels, all in one currency. Wei are text: SQLite's integers are too short. */
+export function createTables(journal: Journal, token: Address): void {
   journal.exec(`
+    CREATE TABLE IF NOT EXISTS inference_currency (token TEXT PRIMARY KEY) STRICT;
     CREATE TABLE IF NOT EXISTS inference_channel (
       signer TEXT PRIMARY KEY, epoch INTEGER NOT NULL, owed TEXT NOT NULL, tokens TEXT NOT NULL, paid TEXT NOT NULL,
       paid_tokens TEXT NOT NULL, voucher TEXT, closing_until TEXT NOT NULL
@@ -13,6 +14,19 @@ export function createTables(journal: Journal): void {
       signer TEXT NOT NULL, id TEXT NOT NULL, body_hash TEXT NOT NULL, input INTEGER NOT NULL, output INTEGER NOT NULL,
       input_price TEXT NOT NULL, output_price TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (signer, id)
     ) STRICT, WITHOUT ROWID;`)
+  requireCurrency(journal, token)
+}
+
+/** Warning: an amount in one currency, read as one of another, would be served for or settled. */
+function requireCurrency(journal: Journal, token: Address): void {
+  const written = journal.prepare('SELECT token FROM inference_currency').get()?.['token']
+  const isUsed = journal.prepare('SELECT signer FROM inference_channel LIMIT 1').get() !== undefined
+  const known = written ?? (isUsed ? zeroAddress : token)
+  if (known !== token)
+    throw new Error(
+      `The books in this folder are in ${known === zeroAddress ? 'ether' : known}. Use another folder to charge ${token}.`,
+    )
+  journal.prepare('INSERT OR IGNORE INTO inference_currency VALUES (?)').run(token)
 }
 
 type Row = Pick<Book, 'epoch' | 'owed' | 'tokens' | 'paid' | 'paidTokens' | 'voucher' | 'closingUntil'>

@@ -10,19 +10,20 @@ const GAS = { each: 9_900n, once: 29_000n }
 const MOST_VOUCHERS = 400
 
 /**
- * Brings vouchers on chain: all of them when together they are worth `gasMultiple` times the gas, and at once when one of
- * their channels is being closed. Looks at the chain, not at events, so a missed one costs nothing.
+ * Brings vouchers on chain: all of them when together they are worth `gasMultiple` times the gas, or `least` units of a token,
+ * which has no price in gas here; and at once when one of their channels is being closed. Looks at the chain, not at events, so a missed one costs nothing.
  */
 export async function settle(books: Books, options: settle.Options): Promise<bigint> {
-  const { gasMultiple, log, sender } = options
-  const { client, deployment, provider } = books.options
+  const { gasMultiple, least, log, sender } = options
+  const { client, deployment, provider, token } = books.options
   const due = await unsettled(books)
   if (due.length === 0) return 0n
 
   const worth = due.reduce((sum, { amount }) => sum + amount, 0n)
   const gas = GAS.once + GAS.each * BigInt(due.length)
   const isUrgent = due.some(({ book }) => book.closeAt !== 0)
-  if (!isUrgent && worth < gasMultiple * gas * (await gasPrice(client))) return 0n
+  const enough = token === Inference.ETHER ? gasMultiple * gas * (await gasPrice(client)) : least
+  if (!isUrgent && worth < enough) return 0n
 
   for (let start = 0; start < due.length; start += MOST_VOUCHERS) {
     const part = due.slice(start, start + MOST_VOUCHERS).map(({ book }) => book)
@@ -30,17 +31,17 @@ export async function settle(books: Books, options: settle.Options): Promise<big
     await sender.write({
       abi: Inference.abi,
       address: deployment.inferenceServing,
-      args: [provider, Inference.ETHER, packed],
+      args: [provider, token, packed],
       functionName: 'settle',
     })
     for (const book of part) await refresh(books, book)
   }
-  log.info('vouchers settled', { isUrgent, vouchers: due.length, wei: worth })
+  log.info('vouchers settled', { amount: worth, isUrgent, token, vouchers: due.length })
   return worth
 }
 
 export declare namespace settle {
-  type Options = { sender: Sender; log: Log; gasMultiple: bigint }
+  type Options = { sender: Sender; log: Log; gasMultiple: bigint; least: bigint }
 }
 
 /** Channels with a voucher that is worth more than what was claimed. */
