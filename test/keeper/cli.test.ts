@@ -1,7 +1,9 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AgentRegistration } from '@jejunetwork/sdk'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openSqliteStore } from '../../packages/node/src/keeper/store/sqlite.ts'
+import { storeFileOf } from '../../packages/node/src/keeper/storeFile.ts'
 import { type Chain, startChain } from '../chain.ts'
 import { createHome, type Home, run } from '../jejuCompute.ts'
 
@@ -97,6 +99,30 @@ test('an event trigger names its log, an agent is called over HTTP, and a sponso
   expect(await json('withdraw', triggerId)).toEqual({ triggerId, withdrawableAt })
   await chain.warp(601)
   expect(await json('withdraw', triggerId)).toMatchObject({ refund: '50000000000000000' })
+})
+
+test('calls that were given up are listed, made again and dropped, while the keeper may run', async () => {
+  expect(await run(['keeper', 'dead-letters', 'list'], home.env)).toMatchObject({ code: 1 })
+  const { client, deployment } = chain
+  const dataDir = join(home.path, 'keeper')
+  mkdirSync(dataDir, { recursive: true })
+  const store = openSqliteStore(await storeFileOf(dataDir, { client, deployment }))
+  for (const key of [1n, 2n]) {
+    await store?.calls.add({ id: `7-${key}`, key, payload: '0x', triggerId: 7n })
+    await store?.calls.end(`7-${key}`, { reason: 'HTTP 500', state: 'dead' })
+  }
+  const letters = (...args: string[]) => answer('keeper', 'dead-letters', ...args)
+  expect(await letters('list')).toHaveLength(2)
+  expect(await letters('list', '--limit', '1')).toMatchObject([
+    { attempts: 0, reason: 'HTTP 500', triggerId: '7' },
+  ])
+  expect(await letters('replay', '7-1')).toEqual({ ids: ['7-1'] })
+  expect(await store?.calls.get('7-1')).toMatchObject({ state: 'open' })
+  expect(await letters('drop', 'all')).toEqual({ ids: ['7-2'] })
+  expect(await letters('list')).toEqual([])
+  const none = await run(['keeper', 'dead-letters', 'drop', '7-2'], home.env)
+  expect(none.stderr).toContain('No call 7-2 was given up')
+  await store?.close()
 })
 
 type Made = { triggerId: string; hook: { key: string; secret: string } }

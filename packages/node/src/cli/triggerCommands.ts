@@ -98,6 +98,11 @@ export const trigger: Group = {
   ],
 }
 
+const DATABASE = [
+  '--database <url>',
+  'share work with other keepers through this PostgreSQL (default: a file of its own)',
+] as const
+
 const loadWebhook = async () => import('./commands/webhook.ts')
 
 const webhook: Group = {
@@ -141,19 +146,21 @@ const deadLetters: Group = {
       usage: 'list',
       summary: 'List them, with what the last attempt came to, newest first.',
       example: 'keeper dead-letters list --json',
-      options: [['--limit <n>', 'how many (default 50)']],
+      options: [['--limit <n>', 'how many (default 50)'], DATABASE],
       load: async () => (await loadDeadLetters()).list,
     },
     {
       usage: 'replay <id>',
       summary: 'Have one made again, or `all`.',
       example: 'keeper dead-letters replay all',
+      options: [DATABASE],
       load: async () => (await loadDeadLetters()).replay,
     },
     {
       usage: 'drop <id>',
       summary: 'Forget one, or `all`.',
       example: 'keeper dead-letters drop 1-1800000000',
+      options: [DATABASE],
       load: async () => (await loadDeadLetters()).drop,
     },
   ],
@@ -175,10 +182,7 @@ export const keeper: Group = {
         ['--local-agents', 'call agents on this machine too, by HTTP; on the local chain alone'],
         ['--no-sessions', 'leave rentals alone'],
         ['--collateral', 'bring Intel’s newest collateral on chain, from JEJU_PCCS_URL or Intel'],
-        [
-          '--database <url>',
-          'share work with other keepers through this PostgreSQL (default: a file of its own)',
-        ],
+        DATABASE,
         [
           '--lease <seconds>',
           'with --database: how long others leave to this keeper what it works on (default 30)',

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { ComputeError, type Deployment } from '@jejunetwork/sdk'
 import type { Address, PublicClient } from 'viem'
 import type { Log } from '../log.ts'
@@ -31,6 +31,15 @@ export async function openStore(options: openStore.Options): Promise<Store> {
     await idle(RETRY_MS, signal)
   }
   return store
+}
+
+/** Opens it beside the keepers that work with it, to look, or to put something back into a queue. Undefined if there is none. */
+export async function openBeside(options: Omit<openStore.Options, 'address'>): Promise<Store | undefined> {
+  const { client, dataDir, database, deployment, log, signal } = options
+  if (database !== undefined)
+    return openPostgresStore({ log, schema: await schemaOf({ client, deployment }), signal, url: database })
+  const file = await storeFileOf(dataDir, { client, deployment })
+  return existsSync(file) ? openSqliteStore(file, { shared: true }) : undefined
 }
 
 export declare namespace openStore {

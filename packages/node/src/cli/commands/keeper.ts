@@ -51,7 +51,8 @@ function keeperSettings(config: Config, { input, market }: { input: Input; marke
   }
 }
 
-function databaseOf(given: unknown): string | undefined {
+/** Where keepers share what they remember, as `--database` or the environment says. */
+export function databaseOf(given: unknown): string | undefined {
   if (given === undefined) return undefined
   const url = URL.parse(String(given))
   if (url !== null && /^postgres(ql)?:$/.test(url.protocol)) return String(given)
