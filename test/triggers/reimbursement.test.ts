@@ -1,7 +1,11 @@
-import { ReceiptProof, TriggerInput } from '@jejunetwork/sdk'
-import { concat, encodePacked, type Hex, keccak256, toHex } from 'viem'
+import { ReceiptProof, Trigger, TriggerConfig, TriggerInput } from '@jejunetwork/sdk'
+import { concat, encodePacked, type Hex, keccak256, parseEther, toHex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { TriggerRegistryAbi as abi } from '../../packages/contracts/abi/index.ts'
+import {
+  AttesterQuorumsAbi,
+  TriggerRegistryAbi as abi,
+  ComputeStakingAbi,
+} from '../../packages/contracts/abi/index.ts'
 import { type Chain, startChain } from '../chain.ts'
 import { createAgent, cronConfig, eventConfig, sponsor, tickInput, webhookConfig, write } from './agent.ts'
 
@@ -79,6 +83,42 @@ test('TRG-40: so is one of logs, of a block of 200 transactions, fresh or older 
 
   await mineTo(block, 300)
   await repaid(() => execute('executeTrigger', [id, input(50)]))
+})
+
+test('TRG-41: so is one of logs of another chain, on the word of a quorum that signed what the SDK says', async () => {
+  const attester = account(6)
+  const contract = { abi: ComputeStakingAbi, address: chain.deployment.computeStaking }
+  await write(chain, 6, { ...contract, functionName: 'stake', value: parseEther('1') })
+  await write(chain, 6, { ...contract, functionName: 'becomeAttester' })
+  const quorum = {
+    abi: AttesterQuorumsAbi,
+    address: chain.deployment.attesterQuorums,
+    args: [[attester.address], 1],
+    functionName: 'createQuorum',
+  } as const
+  const { result: quorumId } = await chain.client.simulateContract(quorum)
+  await write(chain, 6, quorum)
+  const topic = keccak256('0x01')
+  const config = {
+    emitter: EMITTER_AT,
+    kind: 'event',
+    otherChain: { chainId: 8453, quorumId },
+    topics: [topic],
+  } as const
+  const id = await sponsored(2, TriggerConfig.encode(config))
+  const { config: stored } = await Trigger.get(chain.client, { deployment: chain.deployment, triggerId: id })
+  expect(stored).toMatchObject({ otherChain: config.otherChain, topics: [topic] })
+
+  const { timestamp } = await chain.client.getBlock()
+  const log = { blockNumber: 7n, chainId: 8453, data: '0x1234', emitter: EMITTER_AT, logIndex: 1 } as const
+  const attested = { ...log, timestamp: timestamp + 1n, topics: [topic], transactionIndex: 2 }
+  const signature = await attester.signTypedData(
+    TriggerInput.attestationOf(attested, { deployment: chain.deployment }),
+  )
+  const input = TriggerInput.ofAttestedLog(attested, { signatures: [signature] })
+  const { gasUsed } = await repaid(() => execute('executeTrigger', [id, input]))
+  report('attested log, a quorum of one', gasUsed)
+  expect(await read('isDue', [id, input])).toEqual([false, 9])
 })
 
 /** Checks that the executor's credit grew by what the transaction cost it, and the premium. */

@@ -7,6 +7,11 @@ export const TriggerRegistryAbi = [
         "name": "ledger",
         "type": "address",
         "internalType": "contract ILedgerManager"
+      },
+      {
+        "name": "quorums",
+        "type": "address",
+        "internalType": "contract IAttesterQuorums"
       }
     ],
     "stateMutability": "nonpayable"
@@ -63,6 +68,19 @@ export const TriggerRegistryAbi = [
         "name": "",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "QUORUMS",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "address",
+        "internalType": "contract IAttesterQuorums"
       }
     ],
     "stateMutability": "view"
@@ -680,6 +698,21 @@ export const TriggerRegistryAbi = [
             "internalType": "address"
           },
           {
+            "name": "attested",
+            "type": "bool",
+            "internalType": "bool"
+          },
+          {
+            "name": "chainId",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "quorumId",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
             "name": "doneUntil",
             "type": "uint256",
             "internalType": "uint256"
@@ -850,6 +883,37 @@ export const TriggerRegistryAbi = [
         "type": "bytes",
         "indexed": false,
         "internalType": "bytes"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "LogAttested",
+    "inputs": [
+      {
+        "name": "triggerId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "quorumId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "chainId",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      },
+      {
+        "name": "key",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
       }
     ],
     "anonymous": false
@@ -1416,17 +1480,6 @@ export const TriggerRegistryAbi = [
         "name": "triggerId",
         "type": "uint256",
         "internalType": "uint256"
-      }
-    ]
-  },
-  {
-    "type": "error",
-    "name": "NotYetSupported",
-    "inputs": [
-      {
-        "name": "feature",
-        "type": "string",
-        "internalType": "string"
       }
     ]
   },

@@ -168,7 +168,9 @@ library ComputeSystem {
             made.computeRental
         );
         _check(address(new InferenceServing(made.computeRegistry, ledger)), made.inferenceServing);
-        _check(address(new TriggerRegistry(ledger)), made.triggerRegistry);
+        _check(
+            address(new TriggerRegistry(ledger, IAttesterQuorums(made.attesterQuorums))), made.triggerRegistry
+        );
     }
 
     /// @dev What people say of providers.
@@ -245,7 +247,8 @@ library ComputeSystem {
             && _knows(made.guardianPanel, "RENTAL()", made.computeRental)
             && _knows(made.inferenceServing, "REGISTRY()", made.computeRegistry)
             && _knows(made.inferenceServing, "LEDGER()", made.ledgerManager)
-            && _knows(made.triggerRegistry, "LEDGER()", made.ledgerManager);
+            && _knows(made.triggerRegistry, "LEDGER()", made.ledgerManager)
+            && _knows(made.triggerRegistry, "QUORUMS()", made.attesterQuorums);
     }
 
     function _isTrustWired(Deployment memory made) private view returns (bool) {

@@ -123,7 +123,9 @@ export async function find(client: Client, options: find.Options): Promise<Agent
       isAddressEqual(address, deployment.triggerRegistry) && args.triggerId === triggerId && args.key === key,
   )
   if (!ran) return undefined
-  const { agent, kind } = await Trigger.get(client, { deployment, triggerId })
+  const { agent, config, kind } = await Trigger.get(client, { deployment, triggerId })
+  if (config.kind === 'event' && config.otherChain !== undefined)
+    throw new AgentCallError('Logs of other chains reach an agent by its call on chain alone.')
   const { timestamp: time } = await getBlock(client, { blockHash: receipt.blockHash })
   const payload = await payloadOf(client, { deployment, key, kind, transaction, triggerId })
   return { agent, key, kind, payload, time, transaction, triggerId }

@@ -4,6 +4,7 @@ import {
   encodePacked,
   getAddress,
   type Hex,
+  hexToBigInt,
   hexToNumber,
   hexToString,
   isHex,
@@ -54,6 +55,8 @@ export type EventConfig = Call & {
   emitter: Address
   /** Topics that a log must have, by place; null takes any. */
   topics?: readonly (Hex | null)[]
+  /** Logs of that chain, which is not the registry's, on the word of a quorum of attesters, which nothing proves. */
+  otherChain?: { chainId: number; quorumId: bigint }
 }
 
 export type Key =
@@ -67,6 +70,8 @@ export const kinds = ['cron', 'webhook', 'event'] as const
 const KEYS = ['secp256k1', 'p256', 'erc1271'] as const
 const VERSION = 1
 const HEAD = 28
+/** In the byte of topics: a chain's id and a quorum's follow. */
+const OTHER_CHAIN = 16
 
 /** The bytes that `createTrigger` takes. */
 export function encode(config: Config): Hex {
@@ -125,16 +130,19 @@ function encodeTail(config: Config): Hex {
     const { key, payload = 'full' } = config
     return encodePacked(['uint8', 'uint8', 'bytes'], [payload === 'hash' ? 1 : 0, ...encodeKey(key)])
   }
-  const { emitter, topics = [] } = config
+  const { emitter, otherChain, topics = [] } = config
   if (emitter === zeroAddress)
     throw new TriggerConfigError('The emitter is a contract; the zero address emits no logs.')
   within('number of topics', topics.length, { from: 0, to: 4 })
   for (const topic of topics) if (topic !== null) exactly('A topic', topic, 32)
   const mask = topics.reduce((bits, topic, index) => (topic === null ? bits : bits | (1 << index)), 0)
-  return concat([
-    encodePacked(['address', 'uint8'], [emitter, mask]),
-    ...topics.filter((topic) => topic !== null),
-  ])
+  const named = topics.filter((topic) => topic !== null)
+  if (otherChain === undefined) return concat([encodePacked(['address', 'uint8'], [emitter, mask]), ...named])
+  const { chainId, quorumId } = otherChain
+  if (config.gasLimit === 0)
+    throw new TriggerConfigError('Logs of other chains reach an agent by its call on chain, which needs gas.')
+  const source = encodePacked(['uint64', 'uint256'], [BigInt(chainId), quorumId])
+  return concat([encodePacked(['address', 'uint8'], [emitter, mask | OTHER_CHAIN]), source, ...named])
 }
 
 function decodeTail(kind: Config['kind'], tail: Hex) {
@@ -154,15 +162,19 @@ function decodeTail(kind: Config['kind'], tail: Hex) {
     const payload: WebhookConfig['payload'] = byte(0) === 1 ? 'hash' : 'full'
     return { key, kind, payload }
   }
-  const mask = byte(20)
+  const mask = byte(20) & (OTHER_CHAIN - 1)
+  const isElsewhere = byte(20) !== mask
   const topics: (Hex | null)[] = []
-  let at = 21
+  let at = isElsewhere ? 61 : 21
   for (let index = 0; mask >> index !== 0; index++) {
     const named = (mask >> index) & 1
     topics.push(named ? slice(tail, at, at + 32) : null)
     at += named * 32
   }
-  return { emitter: getAddress(slice(tail, 0, 20)), kind, topics }
+  const emitter = getAddress(slice(tail, 0, 20))
+  if (!isElsewhere) return { emitter, kind, topics }
+  const otherChain = { chainId: hexToNumber(slice(tail, 21, 29)), quorumId: hexToBigInt(slice(tail, 29, 61)) }
+  return { emitter, kind, otherChain, topics }
 }
 
 function within(what: string, value: number, { from, to }: { from: number; to: number }): void {

@@ -1,4 +1,6 @@
 import {
+  type Address,
+  concat,
   encodePacked,
   type Hex,
   hexToBigInt,
@@ -56,6 +58,54 @@ export declare namespace ofLog {
     /** In its transaction's receipt, from 0. */
     logIndex: number
     proof: Hex
+  }
+}
+
+/** A log of another chain, as attesters sign it. */
+export type AttestedLog = {
+  /** Of the chain that has it. */
+  chainId: number
+  blockNumber: bigint
+  transactionIndex: number
+  /** In its transaction's receipt, from 0. */
+  logIndex: number
+  /** Of its block, unix seconds. */
+  timestamp: bigint
+  emitter: Address
+  topics: readonly Hex[]
+  data: Hex
+}
+
+/** The input that runs a trigger for a log of another chain: the signatures of its quorum, by ascending signer. */
+export function ofAttestedLog(log: AttestedLog, { signatures }: { signatures: readonly Hex[] }): Hex {
+  const { blockNumber, data, logIndex, timestamp, topics, transactionIndex } = log
+  const head = encodePacked(
+    ['uint8', 'uint64', 'uint32', 'uint32', 'uint40', 'uint8'],
+    [1, blockNumber, transactionIndex, logIndex, Number(timestamp), topics.length],
+  )
+  const length = encodePacked(['uint16'], [size(data)])
+  return concat([head, ...topics, length, data, ...signatures])
+}
+
+/** The EIP-712 message by which an attester says that another chain has a log and will not lose it. */
+export function attestationOf(log: AttestedLog, options: typedDataOf.Options): TypedDataDefinition {
+  const { chainId, triggerRegistry } = options.deployment
+  return {
+    domain: { chainId, name: 'Jeju TriggerRegistry', verifyingContract: triggerRegistry, version: '1' },
+    message: { ...log, chainId: BigInt(log.chainId), topics: [...log.topics] },
+    primaryType: 'AttestedLog',
+    types: {
+      AttestedLog: [
+        { name: 'chainId', type: 'uint256' },
+        { name: 'blockNumber', type: 'uint64' },
+        { name: 'transactionIndex', type: 'uint32' },
+        { name: 'logIndex', type: 'uint32' },
+        { name: 'timestamp', type: 'uint64' },
+        { name: 'emitter', type: 'address' },
+        { name: 'topics', type: 'bytes32[]' },
+        { name: 'data', type: 'bytes' },
+      ],
+    },
   }
 }
 

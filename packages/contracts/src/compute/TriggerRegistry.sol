@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAttesterQuorums} from "./interfaces/IAttesterQuorums.sol";
 import {ILedgerManager} from "./interfaces/ILedgerManager.sol";
 import {ITriggerRegistry} from "./interfaces/ITriggerRegistry.sol";
 import {CalldataGas} from "./libraries/CalldataGas.sol";
@@ -12,7 +13,7 @@ import {Sponsors} from "./triggers/Sponsors.sol";
 import {TriggerTerms} from "./triggers/TriggerCodec.sol";
 
 /// @notice Runs agents when they are due: at a time, for a signed delivery, for a log; once each, whoever calls.
-/// @dev Trusted: nobody. Whether a trigger is due, whom it calls and with how much gas are its agent's word; what may be spent
+/// @dev Trusted: nobody, but for events of other chains the quorum that a trigger names. Whether a trigger is due, whom it calls and with how much gas are its agent's word; what may be spent
 ///      on it is its sponsor's; who executes only chooses among what is due. Draws of a sponsor's ledger: what the execution
 ///      of the triggers that it sponsors needs, within the terms it set.
 /// @dev Holds the triggers' balances and the executors' credits. A balance leaves to its sponsor after a notice, a credit to
@@ -41,7 +42,7 @@ contract TriggerRegistry is Conditions, Sponsors {
     ///      many. From receipts: `test/triggers/reimbursement.test.ts`.
     uint256 private constant TAIL = 5600;
     uint256 private constant TAIL_OF_MANY = 5613;
-    uint256 private constant TRANSACTION_TAIL = 5970;
+    uint256 private constant TRANSACTION_TAIL = 6016;
     uint256 private constant TRANSACTION_TAIL_OF_MANY = 7853;
 
     /// @dev What calldata costs beside inputs: of `executeTrigger` the selector, id, place and length, of `executeMany` the
@@ -63,7 +64,7 @@ contract TriggerRegistry is Conditions, Sponsors {
     uint256 private constant ONE_INPUT = 100;
     uint256 private constant BPS = 10_000;
 
-    constructor(ILedgerManager ledger) Sponsors(ledger) {}
+    constructor(ILedgerManager ledger, IAttesterQuorums quorums) Conditions(quorums) Sponsors(ledger) {}
 
     /* EXECUTION */
 
@@ -154,6 +155,7 @@ contract TriggerRegistry is Conditions, Sponsors {
         (uint256 hot, uint256 cold) = _wordsOf(triggerId);
         address target = hot.gasLimit() == 0 ? address(0) : _targetOf(triggerId, hot, address(uint160(cold)));
         (uint256 refillable,) = _refillable(triggerId, hot.balance());
+        address config = address(uint160(uint256(_texts[triggerId])));
         TriggerTerms storage terms = _terms[triggerId];
         uint256 whose;
         uint256 what;
@@ -162,7 +164,7 @@ contract TriggerRegistry is Conditions, Sponsors {
             whose := sload(terms.slot)
             what := sload(add(terms.slot, 1))
         }
-        _answerBy(abi.encodeCall(CODEC.details, (hot, cold, target, refillable, whose, what)));
+        _answerBy(abi.encodeCall(CODEC.details, (hot, cold, target, refillable, whose, what, config)));
     }
 
     /* INTERNAL */
@@ -192,8 +194,12 @@ contract TriggerRegistry is Conditions, Sponsors {
             }
         }
 
-        if (!hot.isCron()) _use(triggerId, key);
-        else if (hot.has(TriggerWord.BACKFILL)) _tellExpired(triggerId, hot, cold, key);
+        if (hot.isCron()) {
+            if (hot.has(TriggerWord.BACKFILL)) _tellExpired(triggerId, hot, cold, key);
+        } else {
+            _use(triggerId, key);
+            if (hot.has(TriggerWord.ATTESTED)) _tellAttested(triggerId, key, payload);
+        }
         bool success = callGas == 0 || _call(triggerId, hot, cold, callGas, key, payload);
         _settle(triggerId, words, key, bill, success);
     }

@@ -3,13 +3,17 @@ pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
 
+import {ComputeStaking} from "../../src/compute/ComputeStaking.sol";
 import {LedgerManager} from "../../src/compute/LedgerManager.sol";
 import {TriggerRegistry} from "../../src/compute/TriggerRegistry.sol";
+import {AttesterQuorums} from "../../src/compute/attestation/AttesterQuorums.sol";
 import {ITriggerRegistry} from "../../src/compute/interfaces/ITriggerRegistry.sol";
 import {Agent} from "./Agent.sol";
 
 /// @notice A registry, agents and a sponsor, and configs and inputs of each kind.
 abstract contract TriggerTest is Test {
+    ComputeStaking internal staking;
+    AttesterQuorums internal quorums;
     LedgerManager internal ledger;
     TriggerRegistry internal triggers;
     address internal agent = makeAddr("agent");
@@ -25,7 +29,9 @@ abstract contract TriggerTest is Test {
     function setUp() public virtual {
         vm.warp(1_800_000_000);
         ledger = new LedgerManager();
-        triggers = new TriggerRegistry(ledger);
+        staking = new ComputeStaking(address(this), address(this), address(this));
+        quorums = new AttesterQuorums(staking);
+        triggers = new TriggerRegistry(ledger, quorums);
         counter = new Agent();
         vm.deal(sponsor, 1000 ether);
         vm.deal(executor, 1 ether);

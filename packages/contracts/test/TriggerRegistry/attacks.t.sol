@@ -170,6 +170,124 @@ contract TriggerAttacksTest is TriggerTest {
         vm.assertEq(triggers.triggerDetails(triggerId).failuresInARow, 1, "it failed");
     }
 
+    /// TRG-42: what a sponsor allowed is for its own triggers alone. A stranger's trigger, whatever it and its friends do, draws
+    /// nothing of it.
+    function test_exploit_strangerSpendsAnAllowanceByATrigger() external {
+        _allow(10 ether);
+        vm.startPrank(stranger);
+        uint256 triggerId = triggers.createTrigger(CRON, _everyMinute(0));
+        triggers.inviteSponsor(triggerId, sponsor);
+        triggers.sponsor(triggerId, 1 ether, 100 gwei, NOW + 1 days);
+        vm.stopPrank();
+        vm.warp(NOW + 60);
+        _expectReason(triggerId, ITriggerRegistry.Reason.NotCovered);
+        _execute(triggerId, _tick(NOW + 60));
+        vm.startPrank(stranger);
+        vm.expectRevert(
+            abi.encodeWithSelector(ILedgerManager.AllowanceTooLow.selector, sponsor, stranger, 0, 1)
+        );
+        ledger.draw(sponsor, address(0), 1);
+        vm.expectPartialRevert(ILedgerManager.TopUpExhausted.selector);
+        ledger.drawTopUp(sponsor, bytes32(triggerId), 1);
+        vm.stopPrank();
+
+        vm.assertEq(ledger.getBalance(sponsor), 10 ether, "ledger");
+        vm.assertEq(ledger.allowanceOf(sponsor, address(triggers), address(0)), 10 ether, "allowance");
+    }
+
+    /// TRG-42: nor does a sponsor's own trigger beyond its cap, after its notice or after its expiry; nor by a top-up that was set
+    /// for this contract.
+    function test_exploit_drawsBeyondTheTerms() external {
+        uint256 triggerId = _createFor(CRON, _everyMinute(0));
+        vm.deal(sponsor, 100 ether);
+        _allow(10 ether);
+        vm.startPrank(sponsor);
+        ledger.setTopUp(address(triggers), bytes32(triggerId), 1 ether, 1 ether, 1 ether);
+        triggers.sponsor(triggerId, 0.02 ether, 100 gwei, NOW + 1 hours);
+        vm.stopPrank();
+        uint256 time = NOW;
+        vm.txGasPrice(3 gwei);
+        for (uint256 i = 0; i < 50; ++i) {
+            time += 60;
+            vm.warp(time);
+            (bool due,) = triggers.isDue(triggerId, _tick(time));
+            if (due) _execute(triggerId, _tick(time));
+        }
+        uint256 drawn = ledger.spentOn(sponsor, address(triggers), address(0));
+        vm.assertGt(drawn, 0, "drawn");
+        vm.assertLe(drawn, 0.02 ether + uint256(0.02 ether) * 50 / 1440, "within the cap");
+        vm.assertEq(ledger.topUpOf(sponsor, address(triggers), bytes32(triggerId)).left, 1 ether, "top-up");
+
+        vm.prank(sponsor);
+        triggers.requestWithdraw(triggerId);
+        _assertDrawsNothing(triggerId, time + 60);
+        vm.prank(sponsor);
+        triggers.sponsor(triggerId, 1 ether, 100 gwei, time + 120);
+        _assertDrawsNothing(triggerId, time + 120);
+    }
+
+    /// TRG-24: what the agent does to its sponsor's place from within the call does not reach what the executor is owed.
+    function test_exploit_agentTakesTheSponsorsPlaceInItsCall() external {
+        uint256 triggerId = _sponsored(CRON, _everyMinute(0));
+        vm.warp(NOW + 60);
+        counter.callBack(
+            address(triggers), abi.encodeCall(triggers.inviteSponsor, (triggerId, address(counter)))
+        );
+        _execute(triggerId, _tick(NOW + 60));
+
+        vm.assertTrue(counter.callBackSucceeded(), "an invitation moves nothing");
+        vm.assertEq(triggers.triggerDetails(triggerId).sponsor, sponsor, "sponsor");
+        vm.assertGt(triggers.creditOf(executor), 21_000 * 2.1 gwei, "paid whole");
+    }
+
+    /// TRG-36: an agent that always reverts is paid for by its sponsor until it pauses, and no longer.
+    function test_exploit_agentAlwaysReverts() external {
+        uint256 triggerId = _sponsored(CRON, _everyMinute(0));
+        counter.setMood(Agent.Mood.Revert);
+        for (uint256 i = 1; i <= 3; ++i) {
+            vm.warp(NOW + i * 60);
+            uint256 credit = triggers.creditOf(executor);
+            _execute(triggerId, _tick(NOW + i * 60));
+            vm.assertGt(triggers.creditOf(executor), credit, "paid");
+        }
+        vm.warp(NOW + 240);
+        _expectReason(triggerId, ITriggerRegistry.Reason.Paused);
+        _execute(triggerId, _tick(NOW + 240));
+    }
+
+    /// TRG-12: a call cannot be held back beyond the maximum delay and then be run at a moment of somebody's choice.
+    function test_exploit_heldBackForABetterMoment() external {
+        uint256 triggerId = _sponsored(CRON, _everyMinute(0));
+        vm.warp(NOW + 60 + 1 hours + 1);
+        _expectReason(triggerId, ITriggerRegistry.Reason.TooLate);
+        _execute(triggerId, _tick(NOW + 60));
+    }
+
+    /// TRG-40: a builder that executes keeps no tip that it pays to itself: beyond TIP_CAP none is repaid, and none earns a premium.
+    function test_exploit_builderPaysItselfATip() external {
+        uint256 triggerId = _sponsored(CRON, _everyMinute(0));
+        uint256[4] memory prices = [uint256(1 gwei), 1 gwei, 3 gwei, 90 gwei];
+        uint256[4] memory paid;
+        for (uint256 i = 0; i < 4; ++i) {
+            vm.warp(NOW + (i + 1) * 60);
+            vm.txGasPrice(prices[i]);
+            uint256 credit = triggers.creditOf(executor);
+            _execute(triggerId, _tick(block.timestamp));
+            paid[i] = triggers.creditOf(executor) - credit;
+        }
+        uint256 gas = paid[1] / 1.1 gwei;
+        vm.assertApproxEqRel(paid[2], gas * 3.1 gwei, 0.05e18, "two gwei of tip, and a tenth of the base fee");
+        vm.assertLe(paid[3], paid[2] * 101 / 100, "no more");
+    }
+
+    function _assertDrawsNothing(uint256 triggerId, uint256 time) private {
+        uint256 drawn = ledger.spentOn(sponsor, address(triggers), address(0));
+        vm.warp(time);
+        (bool due,) = triggers.isDue(triggerId, _tick(time));
+        if (due) _execute(triggerId, _tick(time));
+        vm.assertEq(ledger.spentOn(sponsor, address(triggers), address(0)), drawn, "nothing is drawn");
+    }
+
     /// TRG-37: who comes second loses little, and in a batch next to nothing.
     function test_frontRunExecutor() external {
         uint256 triggerId = _sponsored(CRON, _everyMinute(0));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {INotYetSupported} from "../../src/compute/interfaces/INotYetSupported.sol";
 import {ITriggerRegistry} from "../../src/compute/interfaces/ITriggerRegistry.sol";
 import {TriggerTest} from "./TriggerTest.sol";
 
@@ -182,14 +181,6 @@ contract CreateTriggerTest is TriggerTest {
         _create(EVENT, _event(address(0), 0, ""));
         _expectInvalid("topics", 32);
         _create(EVENT, _event(agent, 32, ""));
-    }
-
-    /// TRG-3: nothing attests logs of other chains yet, and the error says so.
-    function test_revertsWhen_logIsOfAnotherChain() external {
-        vm.expectRevert(
-            abi.encodeWithSelector(INotYetSupported.NotYetSupported.selector, "events of other chains")
-        );
-        _create(EVENT, _event(agent, 16, ""));
     }
 
     /// TRG-5: with an expression that does not parse, the field and the byte are named.

@@ -5,6 +5,7 @@ import {Test} from "forge-std/Test.sol";
 
 import {LedgerManager} from "../../src/compute/LedgerManager.sol";
 import {TriggerRegistry} from "../../src/compute/TriggerRegistry.sol";
+import {IAttesterQuorums} from "../../src/compute/interfaces/IAttesterQuorums.sol";
 import {ITriggerRegistry} from "../../src/compute/interfaces/ITriggerRegistry.sol";
 import {Agent} from "../TriggerRegistry/Agent.sol";
 
@@ -15,7 +16,7 @@ contract TriggerHandler is Test {
     uint256 public constant CAP = 0.2 ether;
 
     LedgerManager public ledger = new LedgerManager();
-    TriggerRegistry public triggers = new TriggerRegistry(ledger);
+    TriggerRegistry public triggers = new TriggerRegistry(ledger, IAttesterQuorums(address(0)));
     Agent public agent = new Agent();
     address public signer;
     uint256 private _secret;

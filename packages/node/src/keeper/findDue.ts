@@ -35,7 +35,8 @@ async function look(
   const { client, deployment, triggers, unpaid } = desk
   const trigger = await Trigger.get(client, { blockTag: 'pending', deployment, triggerId })
   const { config, dueTick, kind, nextTick, sponsor, state } = trigger
-  if (config.kind === 'event' && state !== 'deactivated') desk.watched.set(triggerId, config)
+  const isHere = config.kind === 'event' && config.otherChain === undefined
+  if (isHere && state !== 'deactivated') desk.watched.set(triggerId, config)
   else desk.watched.delete(triggerId)
   if (state === 'deactivated' || kind !== 'cron') return undefined
   if (state === 'paused' || (sponsor === undefined && !unpaid)) {

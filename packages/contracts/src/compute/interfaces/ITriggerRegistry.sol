@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 
-import {INotYetSupported} from "./INotYetSupported.sol";
+import {IAttesterQuorums} from "./IAttesterQuorums.sol";
 import {ITriggerSponsors} from "./ITriggerSponsors.sol";
 
 /// @notice Runs agents when something happens: a time, a signed delivery, a log on chain.
@@ -32,8 +32,10 @@ import {ITriggerSponsors} from "./ITriggerSponsors.sol";
 ///      for an event trigger
 ///
 ///      | 20    | the contract that emits the log, not zero                                          |
-///      | 1     | which of the four topics are compared, one bit each, lowest first; bit 4 is for    |
-///      |       | logs of other chains                                                               |
+///      | 1     | which of the four topics are compared, one bit each, lowest first; bit 4 is set    |
+///      |       | for logs of another chain, and then come                                           |
+///      | 8     | that chain's id, not this one's                                                    |
+///      | 32    | the quorum, in `QUORUMS`, that attests its logs                                    |
 ///      | rest  | those topics, 32 bytes each                                                        |
 ///
 ///      `input`, what an execution is asked for by, is a byte string too, big endian and never longer than it says:
@@ -61,8 +63,17 @@ import {ITriggerSponsors} from "./ITriggerSponsors.sol";
 ///      | 4     | index of the transaction in the block                                              |
 ///      | 4     | index of the log in its receipt, which is not the one in the block                 |
 ///      | rest  | the block's header, then the nodes of the receipts' trie from the root to the      |
-///      |       | receipt, all in RLP, one behind the other                                          |
-interface ITriggerRegistry is INotYetSupported, ITriggerSponsors {
+///      |       | receipt, all in RLP, one behind the other; of another chain's log instead          |
+///      | 5     | when its block was made, unix seconds                                              |
+///      | 1     | how many topics it has                                                             |
+///      | 32 n  | those                                                                              |
+///      | 2     | length of its data                                                                 |
+///      | n     | its data                                                                           |
+///      | rest  | signatures of the quorum, as it takes them, of the EIP-712 struct `AttestedLog(    |
+///      |       | uint256 chainId,uint64 blockNumber,uint32 transactionIndex,uint32 logIndex,        |
+///      |       | uint64 timestamp,address emitter,bytes32[] topics,bytes data)` in the domain of    |
+///      |       | `deliveryDigest`                                                                   |
+interface ITriggerRegistry is ITriggerSponsors {
     enum TriggerType {
         Cron,
         Webhook,
@@ -91,7 +102,7 @@ interface ITriggerRegistry is INotYetSupported, ITriggerSponsors {
         OutOfOrder,
         /// This tick, delivery or log has run, or was cancelled.
         AlreadyDone,
-        /// The key did not sign this.
+        /// The key did not sign this, or not enough of the quorum did.
         BadSignature,
         /// The block is not among the last 8,191.
         UnknownBlock,
@@ -130,6 +141,10 @@ interface ITriggerRegistry is INotYetSupported, ITriggerSponsors {
         uint256 gasLimit;
         /// Who is called, zero for nobody.
         address target;
+        /// Of event triggers: the log is of the chain of this id, and a quorum says so, which nothing on this chain proves.
+        bool attested;
+        uint256 chainId;
+        uint256 quorumId;
         /// Of cron triggers: ticks up to here are done with.
         uint256 doneUntil;
         /// Of cron triggers: the tick that can run now, 0 if none.
@@ -217,6 +232,10 @@ interface ITriggerRegistry is INotYetSupported, ITriggerSponsors {
         uint256 indexed triggerId, uint256 key, address executor, bool success, uint256 paid
     );
 
+    /// @notice The trigger runs for a log of another chain that nothing but the quorum's word stands for; `key` as in
+    ///         `TriggerExecuted`, which follows.
+    event LogAttested(uint256 indexed triggerId, uint256 indexed quorumId, uint256 chainId, uint256 key);
+
     /// @notice `executeMany` left this one out.
     event TriggerSkipped(uint256 indexed triggerId, Reason reason);
 
@@ -256,7 +275,8 @@ interface ITriggerRegistry is INotYetSupported, ITriggerSponsors {
     /// @notice Runs a trigger that is due. By anyone; reverts unless due or authentic.
     /// @dev The agent is called by this contract: `onTrigger(uint256 triggerId, uint256 key, bytes payload)`, or with the
     ///      config's data. Any other target is called by `forwarderOf(agent)`. The payload is empty for a tick, the
-    ///      delivery's payload or hash, or `abi.encode(address emitter, bytes32[] topics, bytes data)` of the log.
+    ///      delivery's payload or hash, or `abi.encode(address emitter, bytes32[] topics, bytes data)` of the log, to which
+    ///      `uint256 chainId, uint256 quorumId` are added if a quorum attests it.
     /// @dev Whether the call reverts or not, it ran. If there is a sponsor, the caller is credited the gas it used at
     ///      `min(gas price, base fee + TIP_CAP)`, and `PREMIUM_BPS` of the base fee's part; if there is none, nothing.
     /// @dev Warning: what a layer-2 chain charges for data is not repaid. A credit that was empty costs its executor 17,100
@@ -324,6 +344,9 @@ interface ITriggerRegistry is INotYetSupported, ITriggerSponsors {
         external
         view
         returns (uint256[] memory triggerIds, uint256 nextCursor);
+
+    /// @notice Where the quorums are that attest logs of other chains.
+    function QUORUMS() external view returns (IAttesterQuorums);
 
     /// @notice How many triggers were created; ids run from 1 to this.
     function triggerCount() external view returns (uint256);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {INotYetSupported} from "../interfaces/INotYetSupported.sol";
 import {ITriggerRegistry} from "../interfaces/ITriggerRegistry.sol";
 import {Cron} from "./Cron.sol";
 
@@ -25,6 +24,9 @@ library TriggerConfig {
         uint256 emitter;
         uint256 topics;
         bytes32 topic;
+        /// @dev Of events of other chains only: which chain, and who attests them; the chain is 0 for this one.
+        uint256 chainId;
+        uint256 quorumId;
     }
 
     uint256 internal constant VERSION = 1;
@@ -48,8 +50,9 @@ library TriggerConfig {
     uint256 internal constant TEXT_EVENT = 1 << 254;
     uint256 internal constant TEXT_TOPICS = 248;
 
-    /// @dev In an event trigger's byte of topics: the log is of another chain.
+    /// @dev In an event trigger's byte of topics: the log is of another chain. Its id and the quorum's follow that byte.
     uint256 internal constant OTHER_CHAIN = 16;
+    uint256 internal constant SOURCE = 40;
 
     uint256 private constant MAX_GAS_LIMIT = 10_000;
     uint256 private constant MAX_DATA = 4096;
@@ -137,19 +140,32 @@ library TriggerConfig {
         _require(valid, "key", parsed.key);
     }
 
-    function _parseEvent(bytes memory config, uint256 at, Config memory parsed) private pure {
+    function _parseEvent(bytes memory config, uint256 at, Config memory parsed) private view {
         require(config.length >= at + 21, ITriggerRegistry.InvalidConfigLength(config.length, at + 21));
         uint256 topics = read(config, at + 20, 1);
         parsed.emitter = read(config, at, 20);
         parsed.topics = topics;
         _require(parsed.emitter != 0, "emitter", parsed.emitter);
-        require(topics & OTHER_CHAIN == 0, INotYetSupported.NotYetSupported("events of other chains"));
-        _require(topics < 16, "topics", topics);
-        uint256 count = (topics & 1) + ((topics >> 1) & 1) + ((topics >> 2) & 1) + (topics >> 3);
-        uint256 wanted = at + 21 + 32 * count;
+        _require(topics < 32, "topics", topics);
+        uint256 count = (topics & 1) + ((topics >> 1) & 1) + ((topics >> 2) & 1) + ((topics >> 3) & 1);
+        uint256 topicsAt = at + 21 + (topics & OTHER_CHAIN != 0 ? SOURCE : 0);
+        uint256 wanted = topicsAt + 32 * count;
         require(config.length == wanted, ITriggerRegistry.InvalidConfigLength(config.length, wanted));
 
-        if (count != 0) parsed.topic = bytes32(read(config, at + 21, 32));
+        if (count != 0) parsed.topic = bytes32(read(config, topicsAt, 32));
+        if (topics & OTHER_CHAIN == 0) return;
+        (parsed.chainId, parsed.quorumId) = sourceOf(config, at);
+        _require(parsed.chainId != 0 && parsed.chainId != block.chainid, "chainId", parsed.chainId);
+    }
+
+    /// @notice The other chain and the quorum of an event trigger whose emitter is at `at`.
+    function sourceOf(bytes memory config, uint256 at) internal pure returns (uint256, uint256) {
+        return (read(config, at + 21, 8), read(config, at + 29, 32));
+    }
+
+    /// @notice Where what depends on the kind begins: behind the call's data.
+    function tailOf(bytes memory config) internal pure returns (uint256) {
+        return HEADER + read(config, HEADER - 2, 2);
     }
 
     /// @dev A point off the curve signs nothing, so its trigger could never fire.

@@ -14,6 +14,9 @@ library TriggerWord {
     /// @dev The call is not the default callback of the agent: target and data are in the config.
     uint256 internal constant CUSTOM = 64;
 
+    /// @dev Of an event trigger: the log is of another chain, and a quorum says so.
+    uint256 internal constant ATTESTED = 128;
+
     uint256 internal constant MAX_BALANCE = (1 << 72) - 1;
     uint256 internal constant MAX_GAS_PRICE = 2047 << 31;
 

@@ -3,16 +3,18 @@ pragma solidity 0.8.37;
 
 import {BlockHashLib} from "solady/utils/BlockHashLib.sol";
 
+import {IAttesterQuorums} from "../interfaces/IAttesterQuorums.sol";
 import {ITriggerRegistry} from "../interfaces/ITriggerRegistry.sol";
 import {Cron} from "../libraries/Cron.sol";
 import {Deliveries} from "../libraries/Deliveries.sol";
 import {TriggerConfig} from "../libraries/TriggerConfig.sol";
 import {TriggerWord} from "../libraries/TriggerWord.sol";
+import {LogAttester} from "./LogAttester.sol";
 import {LogProver} from "./LogProver.sol";
 import {TriggerStore} from "./TriggerStore.sol";
 
-/// @notice When a trigger is due: a tick, a signed delivery or a log on this chain, each once.
-/// @dev A log needs no confirmations: its proof stands on an ancestor of the executing block, so no chain has the execution
+/// @notice When a trigger is due: a tick, a signed delivery or a log, each once.
+/// @dev A log of this chain needs no confirmations: its proof stands on an ancestor of the executing block, so no chain has the execution
 ///      and not the log.
 abstract contract Conditions is TriggerStore {
     using TriggerWord for uint256;
@@ -27,12 +29,21 @@ abstract contract Conditions is TriggerStore {
     uint256 private constant LOG_INPUT = 17;
 
     LogProver private immutable PROVER = new LogProver();
+    LogAttester private immutable ATTESTER;
+
+    /// @inheritdoc ITriggerRegistry
+    IAttesterQuorums public immutable QUORUMS;
 
     /* STORAGE */
 
     /// @dev 256 neighbouring nonces to a word, or a receipt's first 256 logs: bit `key % 256` of the word
     ///      `trigger << 128 | key / 256`.
     mapping(uint256 word => uint256 bits) private _used;
+
+    constructor(IAttesterQuorums quorums) TriggerStore(quorums) {
+        QUORUMS = quorums;
+        ATTESTER = new LogAttester(quorums);
+    }
 
     /* AGENTS */
 
@@ -256,14 +267,46 @@ abstract contract Conditions is TriggerStore {
         if (input.length < LOG_INPUT) return (Reason.BadInput, 0, payload);
         key = uint128(bytes16(input[1:17]));
         if (_isUsed(triggerId, key)) return (Reason.AlreadyDone, key, payload);
+        if (hot.has(TriggerWord.ATTESTED)) {
+            (reason, payload) = _attest(triggerId, key, hot, cold, input[LOG_INPUT:]);
+            return (reason, key, payload);
+        }
         uint256 number = key >> 64;
         if (number <= cold >> 160) return (Reason.TooLate, key, payload);
         bytes32 blockHash = BlockHashLib.blockHash(number);
         if (blockHash == 0) return (Reason.UnknownBlock, key, payload);
 
+        (reason, payload) = _prove(triggerId, key, blockHash, _notBefore(hot), input[LOG_INPUT:]);
+    }
+
+    /// @dev Of another chain: blocks cannot be compared, so it must be later than the trigger.
+    function _attest(uint256 triggerId, uint256 key, uint256 hot, uint256 cold, bytes calldata input)
+        private
+        view
+        returns (Reason, bytes memory)
+    {
+        uint256 notBefore = _notBefore(hot);
+        uint256 created = cold >> 160;
+        if (created >= notBefore) notBefore = created + 1;
+        return ATTESTER.judge(address(uint160(uint256(_texts[triggerId]))), key, notBefore, input);
+    }
+
+    /// @dev What is older is too late.
+    function _notBefore(uint256 hot) private view returns (uint256) {
         uint256 delay = hot.maxDelay();
-        uint256 notBefore = block.timestamp > delay ? block.timestamp - delay : 0;
-        (reason, payload) = _prove(triggerId, key, blockHash, notBefore, input[LOG_INPUT:]);
+        return block.timestamp > delay ? block.timestamp - delay : 0;
+    }
+
+    /// @dev Says that an execution stands on a quorum's word, with what the attester put behind the log.
+    function _tellAttested(uint256 triggerId, uint256 key, bytes memory payload) internal {
+        uint256 chainId;
+        uint256 quorumId;
+        // The fourth and fifth word of five.
+        assembly ("memory-safe") {
+            chainId := mload(add(payload, 0x80))
+            quorumId := mload(add(payload, 0xa0))
+        }
+        emit LogAttested(triggerId, quorumId, chainId, key);
     }
 
     function _prove(

@@ -55,7 +55,7 @@ contract LogProver {
 
     /// @dev Against the config: `header | data | emitter 20 | which topics 1 | topics`.
     function _isWanted(bytes memory config, ReceiptProof.Log memory log) private pure returns (bool) {
-        uint256 at = TriggerConfig.HEADER + TriggerConfig.read(config, TriggerConfig.HEADER - 2, 2);
+        uint256 at = TriggerConfig.tailOf(config);
         if (uint160(log.emitter) != TriggerConfig.read(config, at, 20)) return false;
 
         uint256 compared = TriggerConfig.read(config, at + 20, 1);

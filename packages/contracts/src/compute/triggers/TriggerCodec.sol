@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {LibString} from "solady/utils/LibString.sol";
+import {SSTORE2} from "solady/utils/SSTORE2.sol";
 
+import {IAttesterQuorums} from "../interfaces/IAttesterQuorums.sol";
 import {ITriggerRegistry} from "../interfaces/ITriggerRegistry.sol";
 import {Cron} from "../libraries/Cron.sol";
 import {TriggerConfig} from "../libraries/TriggerConfig.sol";
@@ -36,6 +38,12 @@ contract TriggerCodec {
     uint256 private constant KEY_ERC1271 = TriggerConfig.TEXT_ERC1271;
     uint256 private constant KEY_HASH_ONLY = TriggerConfig.TEXT_HASH_ONLY;
 
+    IAttesterQuorums private immutable QUORUMS;
+
+    constructor(IAttesterQuorums quorums) {
+        QUORUMS = quorums;
+    }
+
     /// @notice Checks a config of `agent` and packs it. Reverts with the registry's errors if it is wrong or could never fire.
     /// @return hot its `TriggerWord`, active, with the mark at now.
     /// @return cron the compiled expression, 0 if it has none.
@@ -52,6 +60,11 @@ contract TriggerCodec {
         uint256 flags = TriggerWord.ACTIVE;
         if (parsed.backfill) flags |= TriggerWord.BACKFILL;
         if (forwarded || parsed.dataLength != 0) flags |= TriggerWord.CUSTOM;
+        if (parsed.chainId != 0) {
+            flags |= TriggerWord.ATTESTED;
+            // reverts where there is no such quorum
+            QUORUMS.quorumOf(parsed.quorumId);
+        }
         cron = parsed.cron;
         hot = TriggerWord.make(
             uint256(triggerType), flags, parsed.gasLimit, parsed.maxDelay, parsed.maxFailures, cron
@@ -93,14 +106,21 @@ contract TriggerCodec {
     }
 
     /// @notice What the words, and those of `TriggerTerms`, say, in the form of `ITriggerRegistry.triggerDetails`.
+    /// @param config where SSTORE2 put the config, if it did.
     function details(
         uint256 hot,
         uint256 cold,
         address target,
         uint256 refillable,
         uint256 whose,
-        uint256 terms
+        uint256 terms,
+        address config
     ) external view returns (ITriggerRegistry.Details memory all) {
+        if (hot.has(TriggerWord.ATTESTED)) {
+            bytes memory stored = SSTORE2.read(config);
+            all.attested = true;
+            (all.chainId, all.quorumId) = TriggerConfig.sourceOf(stored, TriggerConfig.tailOf(stored));
+        }
         all.agent = address(uint160(cold));
         all.triggerType = ITriggerRegistry.TriggerType(hot.triggerType());
         all.deactivated = !hot.has(TriggerWord.ACTIVE);
@@ -138,7 +158,7 @@ contract TriggerCodec {
         }
         if (triggerType == ITriggerRegistry.TriggerType.Event) {
             uint256 topics = parsed.topics;
-            if (topics != 0 && topics & (topics - 1) != 0) return STORED;
+            if (parsed.chainId != 0 || (topics != 0 && topics & (topics - 1) != 0)) return STORED;
             return bytes32(EVENT | (topics << TriggerConfig.TEXT_TOPICS) | parsed.emitter);
         }
         if (parsed.keyKind == TriggerConfig.KEY_P256) return STORED;

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 
+import {IAttesterQuorums} from "../interfaces/IAttesterQuorums.sol";
 import {ITriggerRegistry} from "../interfaces/ITriggerRegistry.sol";
 import {TriggerWord} from "../libraries/TriggerWord.sol";
 import {Forwarder} from "./Forwarder.sol";
@@ -12,7 +13,7 @@ import {TriggerCodec} from "./TriggerCodec.sol";
 abstract contract TriggerStore is ITriggerRegistry {
     using TriggerWord for uint256;
 
-    TriggerCodec internal immutable CODEC = new TriggerCodec();
+    TriggerCodec internal immutable CODEC;
 
     /// @dev The text of a config that does not fit into one, until it is replaced by the address of the config.
     bytes32 private constant STORED = bytes32(uint256(1));
@@ -25,7 +26,8 @@ abstract contract TriggerStore is ITriggerRegistry {
     struct Words {
         /// A `TriggerWord`.
         uint256 hot;
-        /// `cron, lower 96 | agent 160`; of an event trigger the upper bits are the block that it was created in.
+        /// `cron, lower 96 | agent 160`; of an event trigger the upper bits are the block that it was created in, or the time
+        /// if it is for logs of another chain.
         uint256 cold;
     }
 
@@ -42,6 +44,10 @@ abstract contract TriggerStore is ITriggerRegistry {
     /// @dev 1 while a trigger runs, or money moves.
     uint256 private transient _busy;
 
+    constructor(IAttesterQuorums quorums) {
+        CODEC = new TriggerCodec(quorums);
+    }
+
     modifier nonReentrant() {
         _begin();
         _;
@@ -57,7 +63,10 @@ abstract contract TriggerStore is ITriggerRegistry {
     {
         (uint256 hot, uint256 cron, bytes32 text, bytes32 topic, bool forwarded) =
             CODEC.pack(msg.sender, triggerType, config);
-        uint256 lower = triggerType == TriggerType.Event ? block.number : cron;
+        uint256 lower = cron;
+        if (triggerType == TriggerType.Event) {
+            lower = hot.has(TriggerWord.ATTESTED) ? block.timestamp : block.number;
+        }
 
         // Four billion triggers, at some 90,000 gas each, will not be created: ids fit into 32 bits.
         unchecked {

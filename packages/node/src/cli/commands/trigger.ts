@@ -169,7 +169,9 @@ function whenOf(config: TriggerConfig.Config): string {
   }
   if (config.kind === 'event') {
     const topics = config.topics?.map((topic) => topic ?? 'any').join(', ')
-    return `logs of ${config.emitter}${topics ? ` with ${topics}` : ''}`
+    const { chainId, quorumId } = config.otherChain ?? {}
+    const source = chainId ? ` on chain ${chainId}, attested by quorum ${quorumId}` : ''
+    return `logs of ${config.emitter}${topics ? ` with ${topics}` : ''}${source}`
   }
   return `deliveries signed by ${config.key.type === 'p256' ? 'a P-256 key' : config.key.address}`
 }
