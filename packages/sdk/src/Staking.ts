@@ -44,6 +44,22 @@ export async function completeUnstake(
   return send(wallet, { deployment: options.deployment, functionName: 'completeUnstake' })
 }
 
+/** Takes on the guardian's role, which needs 1 ETH that backs nothing else. */
+export async function becomeGuardian(
+  wallet: Wallet,
+  options: { deployment: Deployment },
+): Promise<{ hash: Hash }> {
+  return send(wallet, { deployment: options.deployment, functionName: 'becomeGuardian' })
+}
+
+/** Gives the guardian's role back. */
+export async function resignGuardian(
+  wallet: Wallet,
+  options: { deployment: Deployment },
+): Promise<{ hash: Hash }> {
+  return send(wallet, { deployment: options.deployment, functionName: 'resignGuardian' })
+}
+
 async function send(
   wallet: Wallet,
   options: { deployment: Deployment; functionName: string; args?: readonly unknown[]; value?: bigint },

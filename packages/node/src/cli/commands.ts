@@ -1,4 +1,5 @@
 import type { Run } from './context.ts'
+import { guardian } from './guardianCommands.ts'
 import { HTTP_PORT, provider } from './providerCommands.ts'
 import { keeper, trigger } from './triggerCommands.ts'
 
@@ -210,6 +211,7 @@ export const commands: readonly Definition[] = [
   ...renting,
   ...inference,
   ledger,
+  guardian,
   wallet,
   trigger,
   keeper,

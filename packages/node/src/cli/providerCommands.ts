@@ -97,7 +97,7 @@ export const provider: Group = {
       summary: 'Ask for stake back, and take it seven days later.',
       example: 'provider withdraw',
       pays: true,
-      load: async () => (await import('./commands/providerTerms.ts')).withdraw,
+      load: async () => (await import('./commands/withdrawStake.ts')).withdrawAsProvider,
     },
   ],
 }

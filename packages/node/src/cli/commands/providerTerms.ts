@@ -6,12 +6,11 @@ import { createLog } from '../../log.ts'
 import { canonical, detectHardware } from '../../provider/hardware.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
-import { TryLaterError, UsageError } from '../errors.ts'
-import { eth, ether, time } from '../input.ts'
+import { UsageError } from '../errors.ts'
+import { eth, ether } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import type { Result } from '../output.ts'
-
-const WEEK = 'Stake leaves seven days after it was asked for; until then it can be slashed.'
+import { WEEK } from './withdrawStake.ts'
 
 /** Closes the provider for new sessions; those that run go on. */
 export const pause: Run = async (context) => {
@@ -103,45 +102,6 @@ export const unregister: Run = async (context) => {
   return {
     ...result,
     text: `${result.text} Its stake of ${eth(staked)} leaves by \`jeju-compute provider withdraw\`. ${WEEK}`,
-  }
-}
-
-/** Takes out stake that backs no role: asked for now, taken in seven days by the same command. */
-export const withdraw: Run = async (context, { args }) => {
-  const { config, output } = context
-  const market = await connect(config)
-  const { client, deployment, isLocal } = market
-  const { account } = await unlock(config, { market, role: 'provider' })
-  const wallet = walletOn(market, account)
-  const { timestamp } = await client.getBlock()
-  const { availableAt, pending, required, staked } = await Staking.get(client, {
-    account: account.address,
-    deployment,
-  })
-  if (pending > 0n && args[0] === undefined) {
-    if (timestamp < availableAt)
-      throw new TryLaterError(`${eth(pending)} can be taken from ${time(availableAt)} on. ${WEEK}`)
-    const { hash } = await output.during('Withdrawing', Staking.completeUnstake(wallet, { deployment }))
-    return { data: { hash, withdrawn: pending }, text: `${eth(pending)} went to ${account.address}.` }
-  }
-
-  const free = staked > required ? staked - required : 0n
-  const amount = args[0] === undefined || args[0] === 'all' ? free : ether('The stake', args[0])
-  if (free === 0n)
-    throw new UsageError(
-      staked === 0n
-        ? `${account.address} has no stake.`
-        : `All ${eth(staked)} back a role; \`jeju-compute provider unregister\` frees a provider's.`,
-    )
-  if (amount > free || amount === 0n)
-    throw new UsageError(`Up to ${eth(free)} of the stake can leave; ${eth(amount)} cannot.`)
-  const again = pending > 0n ? ` instead of ${eth(pending)}, with the seven days anew` : ''
-  if (!isLocal) await output.confirm(`Ask for ${eth(amount)} of the stake${again}? ${WEEK}`)
-  const { hash } = await output.during('Asking', Staking.initiateUnstake(wallet, { amount, deployment }))
-  const { availableAt: leavesAt } = await Staking.get(client, { account: account.address, deployment })
-  return {
-    data: { availableAt: leavesAt, hash, pending: amount },
-    text: `${eth(amount)} can be taken from ${time(leavesAt)} on, by \`jeju-compute provider withdraw\`. ${WEEK}`,
   }
 }
 

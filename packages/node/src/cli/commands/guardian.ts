@@ -1,0 +1,158 @@
+import { Disputes, Flags, Registry, Staking } from '@jejunetwork/sdk'
+import { parseEther, zeroAddress } from 'viem'
+import { connect, type Market } from '../connect.ts'
+import type { Context, Run } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { eth, time, whole } from '../input.ts'
+import { unlock, walletOn } from '../keys.ts'
+import { type Result, table } from '../output.ts'
+
+const GUARDIAN_STAKE = parseEther('1')
+
+/** Stakes what is missing and becomes a guardian. */
+export const join: Run = async (context) => {
+  const { output } = context
+  const { client, deployment, isLocal, wallet } = await open(context)
+  const account = wallet.account.address
+  const { pending, required, staked } = await Staking.get(client, { account, deployment })
+  const free = staked - required - pending
+  const missing = free >= GUARDIAN_STAKE ? 0n : GUARDIAN_STAKE - (free > 0n ? free : 0n)
+  if (missing > 0n && !isLocal) await output.confirm(`Stake ${eth(missing)} and become a guardian?`)
+  if (missing > 0n) await output.during('Staking', Staking.stake(wallet, { amount: missing, deployment }))
+  const { hash } = await output.during('Sending', Staking.becomeGuardian(wallet, { deployment }))
+  return {
+    data: { account, hash, staked: missing },
+    text: `${account} is a guardian, and votes on what begins in seven days or later.`,
+  }
+}
+
+export const resign: Run = async (context) => {
+  const { deployment, wallet } = await open(context)
+  const { hash } = await context.output.during('Sending', Staking.resignGuardian(wallet, { deployment }))
+  const text = `${wallet.account.address} is no guardian; its stake leaves by \`jeju-compute guardian withdraw\`.`
+  return { data: { account: wallet.account.address, hash }, text }
+}
+
+/** Disputed pay that guardians vote on. */
+export const cases: Run = async ({ config, output }) => {
+  const { client, deployment } = await connect(config)
+  const open = await output.during('Reading disputes', Disputes.listOpen(client, { deployment }))
+  if (open.length === 0) return { data: open, text: 'Nothing is disputed.' }
+  const rows = open.map(({ against, endsAt, held, inFavour, providerId, sessionId, token }) => [
+    String(sessionId),
+    String(providerId),
+    token === zeroAddress ? eth(held) : `${held} of ${token}`,
+    `${against} against, ${inFavour} for the provider`,
+    time(endsAt),
+  ])
+  return { data: open, text: table(['SESSION', 'PROVIDER', 'PAY', 'VOTES', 'VOTING ENDS'], rows) }
+}
+
+export const vote: Run = async (context, { args }) => {
+  const againstProvider = either('The vote', args[1], ['against', 'for'])
+  const sessionId = whole('The session', args[0])
+  const { client, deployment, wallet } = await open(context)
+  const dispute = await Disputes.get(client, { deployment, sessionId })
+  if (dispute === undefined)
+    throw new UsageError(
+      `Session ${sessionId} is not disputed; \`jeju-compute guardian cases\` lists what is.`,
+    )
+  const sent = Disputes.vote(wallet, { againstProvider, deployment, sessionId })
+  return done(context, sent, {
+    data: { againstProvider, sessionId },
+    text: `You voted ${args[1]} provider ${dispute.providerId}; the vote ends ${time(dispute.endsAt)}.`,
+  })
+}
+
+export const resolve: Run = async (context, { args }) => {
+  const sessionId = whole('The session', args[0])
+  const { deployment, wallet } = await open(context)
+  const sent = Disputes.resolve(wallet, { deployment, sessionId })
+  return done(context, sent, { data: { sessionId }, text: `The dispute about session ${sessionId} is over.` })
+}
+
+export const share: Run = async (context, { args }) => {
+  const sessionId = whole('The session', args[0])
+  const { client, deployment, wallet } = await open(context)
+  const dispute = await Disputes.get(client, { deployment, sessionId })
+  const amount = dispute?.share ?? 0n
+  const paid = dispute?.token === zeroAddress ? eth(amount) : `${amount} of ${dispute?.token}`
+  const sent = Disputes.takeShare(wallet, { deployment, sessionId })
+  return done(context, sent, { data: { sessionId, share: amount }, text: `Your share, ${paid}, is paid.` })
+}
+
+/** Begins a vote on flagging a provider or, where it is flagged, on taking the flag away; shows what there is without a reason. */
+export const flag: Run = async (context, { args }) => {
+  const [given, ...words] = args
+  const providerId = whole('The provider', given)
+  const market = await connect(context.config)
+  const { client, deployment } = market
+  await known(market, providerId)
+  const now = await Flags.get(client, { deployment, providerId })
+  if (words.length === 0) return { data: { providerId, ...now }, text: said(providerId, now) }
+  const reason = words.join(' ')
+  const { wallet } = await open(context)
+  const sent = Flags.open(wallet, { deployment, providerId, reason })
+  const what = now.reason === undefined ? 'flagging provider' : 'taking the flag from provider'
+  return done(context, sent, {
+    data: { flagging: now.reason === undefined, providerId, reason },
+    text: `Guardians vote for three days on ${what} ${providerId}; you voted for it.`,
+  })
+}
+
+export const flagVote: Run = async (context, { args }) => {
+  const inFavour = either('The vote', args[1], ['yes', 'no'])
+  const providerId = whole('The provider', args[0])
+  const { deployment, wallet } = await open(context)
+  const sent = Flags.vote(wallet, { deployment, inFavour, providerId })
+  return done(context, sent, { data: { inFavour, providerId }, text: `You voted ${args[1]}.` })
+}
+
+export const flagResolve: Run = async (context, { args }) => {
+  const providerId = whole('The provider', args[0])
+  const { client, deployment, wallet } = await open(context)
+  const { hash } = await context.output.during('Sending', Flags.resolve(wallet, { deployment, providerId }))
+  const now = await Flags.get(client, { deployment, providerId })
+  return { data: { hash, providerId, ...now }, text: said(providerId, now) }
+}
+
+type Opened = Market & { wallet: ReturnType<typeof walletOn> }
+
+async function open({ config }: Context): Promise<Opened> {
+  const market = await connect(config)
+  const { account } = await unlock(config, { market, role: 'user' })
+  return { ...market, wallet: walletOn(market, account) }
+}
+
+async function done(
+  { output }: Context,
+  sent: Promise<{ hash: string }>,
+  { data, text }: { data: object; text: string },
+): Promise<Result> {
+  const { hash } = await output.during('Sending', sent)
+  return { data: { ...data, hash }, text }
+}
+
+async function known({ client, deployment }: Market, providerId: bigint): Promise<void> {
+  await Registry.get(client, { deployment, providerId }).catch((cause: unknown) => {
+    throw new UsageError(`There is no provider ${providerId}; \`jeju-compute providers --all\` lists them.`, {
+      cause,
+    })
+  })
+}
+
+function said(providerId: bigint, { motion, reason }: Flags.get.Result): string {
+  const flagged =
+    reason === undefined
+      ? `Provider ${providerId} is not flagged.`
+      : `Provider ${providerId} is flagged: ${reason}.`
+  if (motion === undefined) return flagged
+  const { against, endsAt, flagging, inFavour } = motion
+  const what = flagging ? 'flagging it' : 'taking the flag away'
+  return `${flagged} Guardians vote on ${what} (${motion.reason}) until ${time(BigInt(endsAt))}: ${inFavour} for it, ${against} against.`
+}
+
+function either(what: string, given: string | undefined, [yes, no]: readonly [string, string]): boolean {
+  if (given === yes || given === no) return given === yes
+  throw new UsageError(`${what} is ${yes} or ${no}; it was ${JSON.stringify(given ?? '')}.`)
+}

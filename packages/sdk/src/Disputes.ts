@@ -1,0 +1,80 @@
+import type { Address, Client, Hash } from 'viem'
+import { getContractEvents, readContract } from 'viem/actions'
+import { GuardianPanelAbi as abi, type Deployment } from './Deployment.ts'
+import { type Wallet, write } from './write.ts'
+
+/** Pay of a session that its renter disputed. Amounts are in `token`, 0 being ether; times unix seconds. */
+export type Dispute = {
+  sessionId: bigint
+  providerId: bigint
+  renter: Address
+  owner: Address
+  token: Address
+  held: bigint
+  bond: bigint
+  endsAt: bigint
+  /** Votes on the provider. */
+  against: bigint
+  inFavour: bigint
+  /** What each who voted has of the bond, once resolved. */
+  share: bigint
+  resolved: boolean
+}
+
+/** The dispute about a session; undefined if there never was one. */
+export async function get(client: Client, options: get.Options): Promise<Dispute | undefined> {
+  const { deployment, sessionId } = options
+  const address = deployment.guardianPanel
+  const dispute = await readContract(client, { abi, address, args: [sessionId], functionName: 'disputeOf' })
+  return dispute.endsAt === 0n ? undefined : { ...dispute, sessionId }
+}
+
+export declare namespace get {
+  type Options = { deployment: Deployment; sessionId: bigint }
+}
+
+/** The disputes that nobody resolved yet, oldest first. Reads the contract's events, so it takes an RPC that gives them all. */
+export async function listOpen(
+  client: Client,
+  { deployment }: { deployment: Deployment },
+): Promise<Dispute[]> {
+  const events = await getContractEvents(client, {
+    abi,
+    address: deployment.guardianPanel,
+    eventName: 'DisputeOpened',
+    fromBlock: BigInt(deployment.blockNumber),
+    strict: true,
+  })
+  const all = await Promise.all(
+    events.map(({ args }) => get(client, { deployment, sessionId: args.sessionId })),
+  )
+  return all.filter((dispute) => dispute !== undefined).filter(({ resolved }) => !resolved)
+}
+
+/** Votes, as a guardian, on the pay of a session. */
+export async function vote(
+  wallet: Wallet,
+  { againstProvider, ...options }: get.Options & { againstProvider: boolean },
+): Promise<{ hash: Hash }> {
+  return send(wallet, { ...options, functionName: 'vote', more: [againstProvider] })
+}
+
+/** Ends a vote that is over. Anyone may. */
+export async function resolve(wallet: Wallet, options: get.Options): Promise<{ hash: Hash }> {
+  return send(wallet, { ...options, functionName: 'resolve', more: [] })
+}
+
+/** Takes the wallet's share of the bond of a dispute that it voted on. */
+export async function takeShare(wallet: Wallet, options: get.Options): Promise<{ hash: Hash }> {
+  return send(wallet, { ...options, functionName: 'takeShare', more: [] })
+}
+
+async function send(
+  wallet: Wallet,
+  options: get.Options & { functionName: string; more: readonly unknown[] },
+): Promise<{ hash: Hash }> {
+  const { deployment, functionName, more, sessionId } = options
+  const args = [sessionId, ...more]
+  const receipt = await write(wallet, { abi, address: deployment.guardianPanel, args, functionName })
+  return { hash: receipt.transactionHash }
+}

@@ -1,0 +1,112 @@
+import { ComputeRegistryAbi, ComputeRentalAbi } from '@jejunetwork/contracts'
+import { type Abi, parseEther, toHex } from 'viem'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Chain, startChain } from '../chain.ts'
+import { createHome, type Home, run } from '../jejuCompute.ts'
+
+const DAY = 86_400
+const PROVIDER = 4
+const RENTER = 5
+const GUARDIANS = [6, 7, 8]
+
+let chain: Chain
+let homes: Home[]
+
+beforeAll(async () => {
+  chain = await startChain()
+  homes = GUARDIANS.map((index) => {
+    const home = createHome(chain)
+    const key = chain.accounts[index]?.getHdKey().privateKey
+    if (!key) throw new Error('The account has no key.')
+    return { ...home, env: { ...home.env, JEJU_PRIVATE_KEY: toHex(key) } }
+  })
+})
+
+afterAll(async () => {
+  await chain?.close()
+  for (const home of homes ?? []) home.remove()
+})
+
+test('guardians decide about disputed pay, and share its bond', async () => {
+  for (const index of [0, 1, 2])
+    expect(await guardian(index, 'join')).toMatchObject({ staked: '1000000000000000000' })
+  await chain.warp(7 * DAY)
+  await dispute()
+
+  expect(await guardian(0, 'cases')).toMatchObject([{ against: '0', providerId: '1', sessionId: '1' }])
+  expect(await refused(0, 'vote', '9', 'for')).toContain(
+    'Session 9 is not disputed; `jeju-compute guardian cases`',
+  )
+  expect(await refused(0, 'vote', '1', 'maybe')).toContain('The vote is against or for; it was "maybe".')
+  for (const index of [0, 1, 2]) await guardian(index, 'vote', '1', index === 0 ? 'for' : 'against')
+  expect(await refused(0, 'vote', '1', 'for')).toContain('already voted')
+  expect(await refused(0, 'resolve', '1')).toContain('voting goes on')
+  await chain.warp(3 * DAY)
+  await guardian(1, 'resolve', '1')
+  expect(await guardian(1, 'cases')).toEqual([])
+  const { share } = (await guardian(0, 'share', '1')) as { share: string }
+  expect(BigInt(share), 'a third of the bond').toBe(parseEther('0.01') / 5n / 3n)
+})
+
+test('guardians flag a provider with a reason, and take the flag away', async () => {
+  expect(await refused(0, 'flag', '9', 'no')).toContain('There is no provider 9;')
+  expect(await guardian(0, 'flag', '1', 'serves', 'nothing')).toMatchObject({
+    flagging: true,
+    reason: 'serves nothing',
+  })
+  for (const index of [1, 2]) await guardian(index, 'flag-vote', '1', 'yes')
+  const open = await run(['guardian', 'flag', '1'], env(0))
+  expect(open.stdout).toMatch(
+    /^Provider 1 is not flagged\. Guardians vote on flagging it \(serves nothing\) until .*: 3 for/,
+  )
+  await chain.warp(3 * DAY)
+  expect(await guardian(2, 'flag-resolve', '1')).toMatchObject({ reason: 'serves nothing' })
+  expect(await guardian(2, 'flag', '1', 'it serves again')).toMatchObject({ flagging: false })
+})
+
+test('a guardian leaves with its stake', async () => {
+  expect(await refused(2, 'withdraw')).toContain('All 1 ETH back a role;')
+  await guardian(2, 'resign')
+  expect(await guardian(2, 'withdraw')).toMatchObject({ pending: '1000000000000000000' })
+  await chain.warp(7 * DAY)
+  expect(await guardian(2, 'withdraw')).toMatchObject({ withdrawn: '1000000000000000000' })
+})
+
+const env = (index: number) => homes[index]?.env ?? {}
+
+async function guardian(index: number, ...args: readonly string[]): Promise<unknown> {
+  const { code, stderr, stdout } = await run(['guardian', ...args, '--json'], env(index))
+  expect(code, `${args.join(' ')}: ${stderr}`).toBe(0)
+  return JSON.parse(stdout)
+}
+
+async function refused(index: number, ...args: readonly string[]): Promise<string> {
+  const { code, stderr } = await run(['guardian', ...args], env(index))
+  expect(stderr).not.toContain('    at ')
+  expect(code).toBe(1)
+  return stderr
+}
+
+/** A session of two hours, disputed once it is over. */
+async function dispute(): Promise<void> {
+  const { computeRegistry, computeRental } = chain.deployment
+  const call = async (
+    account: number,
+    to: 'registry' | 'rental',
+    functionName: string,
+    args: unknown[],
+    value = 0n,
+  ) => {
+    const [abi, address]: [Abi, `0x${string}`] =
+      to === 'registry' ? [ComputeRegistryAbi, computeRegistry] : [ComputeRentalAbi, computeRental]
+    const hash = await chain.walletOf(account).writeContract({ abi, address, args, functionName, value })
+    expect((await chain.client.waitForTransactionReceipt({ hash })).status, functionName).toBe('success')
+  }
+  const price = parseEther('0.01')
+  await call(PROVIDER, 'registry', 'register', ['https://a.example', '', price], parseEther('0.1'))
+  const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGpKPFGGTHWmjtLtIDHpMcSFwbBp9KrpYmhxHMDYcx9N'
+  await call(RENTER, 'rental', 'createSession', [1n, 2n, key], 2n * price)
+  await call(PROVIDER, 'rental', 'activateSession', [1n, toHex('access', { size: 32 })])
+  await chain.warp(7_200)
+  await call(RENTER, 'rental', 'dispute', [1n], price)
+}
