@@ -54,11 +54,12 @@ function* faultsOf(contract: string, verb: string): Generator<string> {
 const faults: string[] = []
 const without: string[] = []
 for (const [contract, abi] of abis) {
+  const verbs = verbsOf(abi)
+  if (verbs.length === 0) continue
   if (!existsSync(join(FOLDER, contract))) {
     without.push(contract)
     continue
   }
-  const verbs = verbsOf(abi)
   const pages = readdirSync(join(FOLDER, contract)).map((file) => file.replace(/\.md$/, ''))
   for (const verb of verbs)
     if (!pages.includes(verb)) faults.push(`docs/verbs/${contract}/${verb}.md is missing`)
