@@ -181,6 +181,10 @@ export const keeper: Group = {
         ['--no-webhooks', 'take no deliveries'],
         ['--local-agents', 'call agents on this machine too, by HTTP; on the local chain alone'],
         ['--no-sessions', 'leave rentals alone'],
+        [
+          '--top-ups <accounts>',
+          'make the top-ups that these accounts (commas between, or `all`) set in their ledger, at your own expense',
+        ],
         ['--collateral', 'bring Intel’s newest collateral on chain, from JEJU_PCCS_URL or Intel'],
         DATABASE,
         [

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { ComputeError, type Deployment, isUnreachable } from '@jejunetwork/sdk'
-import type { LocalAccount, PublicClient } from 'viem'
+import type { Address, LocalAccount, PublicClient } from 'viem'
 import { linked } from '../linked.ts'
 import type { Log } from '../log.ts'
 import { every } from '../loop.ts'
@@ -20,11 +20,13 @@ import { keepCredit } from './keepCredit.ts'
 import { createMetrics } from './Metrics.ts'
 import { openMonitor } from './monitor.ts'
 import { openStore } from './openStore.ts'
+import { createPoker } from './pokeTopUps.ts'
 import { createRefresher } from './refreshCollateral.ts'
 import type { Store } from './store/Store.ts'
 import { createWebhookServer, listen } from './webhooks.ts'
 
 const POLLS_PER_CREDIT = 40
+const POLLS_PER_POKE = 8
 const COLLATERAL_MS = 6 * 3_600_000
 /** Shorter than a minute, the shortest time after which a tick follows another: nothing is missed when a keeper dies. */
 const LEASE_MS = 30_000
@@ -45,6 +47,8 @@ export type KeeperConfig = {
   unpaid: boolean
   /** Cancels and closes rentals that are over, at the keeper's own expense. */
   sessions: boolean
+  /** Whose top-ups are made when they are due, at the keeper's own expense; nobody's unless given. */
+  topUps?: 'all' | readonly Address[] | undefined
   /** Brings Intel's newest collateral on chain, from this service, at the keeper's own expense; undefined for not. */
   collateral?: { url: string | undefined } | undefined
   /** A PostgreSQL that several keepers share, `postgres://…`; a file in `dataDir` unless given. */
@@ -159,6 +163,8 @@ async function work(
   ]
   if (config.sessions)
     loops.push(regularly(pollMs, async () => closeSessions(desk, await nowOf(desk.client))))
+  if (config.topUps)
+    loops.push(regularly(pollMs * POLLS_PER_POKE, createPoker(desk, { accounts: config.topUps })))
   if (config.collateral) loops.push(regularly(COLLATERAL_MS, createRefresher(desk, config.collateral)))
   const caller = createCaller(desk, { account, loopback: config.localAgents === true, signal })
   loops.push(

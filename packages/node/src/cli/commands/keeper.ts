@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { type Address, getAddress, isAddress } from 'viem'
 import { type KeeperConfig, start } from '../../keeper/keeper.ts'
 import { createLog } from '../../log.ts'
 import type { Config } from '../config.ts'
@@ -46,6 +47,7 @@ function keeperSettings(config: Config, { input, market }: { input: Input; marke
     pollMs: market.isLocal ? 500 : 4_000,
     sessions: options['sessions'] !== false,
     collateral: options['collateral'] === true ? { url: config.pccsUrl } : undefined,
+    topUps: topUpsOf(options['topUps']),
     unpaid: options['unpaid'] === true,
     webhooks: options['webhooks'] === false ? undefined : webhooks,
   }
@@ -65,4 +67,16 @@ function leaseOf(given: unknown): { leaseMs?: number } {
   if (!(seconds >= 1 && seconds <= 3_600))
     throw new UsageError(`--lease is a number of seconds from 1 to 3600; it was ${JSON.stringify(given)}.`)
   return { leaseMs: Math.round(seconds * 1_000) }
+}
+
+function topUpsOf(given: unknown): 'all' | readonly Address[] | undefined {
+  if (given === undefined || given === 'all') return given
+  return String(given)
+    .split(',')
+    .map((account) => {
+      if (isAddress(account, { strict: false })) return getAddress(account)
+      throw new UsageError(
+        `--top-ups is addresses with commas between, or all; ${JSON.stringify(account)} is neither.`,
+      )
+    })
 }
