@@ -154,6 +154,7 @@ test.each([
   ],
   [['create', '--event', TARGET, '--topics', 'Moved'], 'A topic is 32 bytes in hexadecimal'],
   [['create', '--webhook', '0x12', '--key-type', 'p256'], '--webhook, of a P-256 key, is 64 bytes'],
+  [['create', '--event', TARGET, '--chain', '1'], 'Logs of another chain need both --chain and --quorum'],
   [['withdraw', '2'], 'is sponsored by nobody; only its sponsor takes the balance.'],
   [['show', '99'], 'There is no trigger 99; `jeju-compute trigger list --all` lists them.'],
   [['fund', '1', 'much'], 'The amount is an amount of ETH such as 0.25'],

@@ -3,6 +3,7 @@ import {
   type Hex,
   hexToNumber,
   keccak256,
+  parseAbi,
   parseEther,
   parseGwei,
   slice,
@@ -56,13 +57,14 @@ test.each(configs)('the chain takes $kind and gives it back: %j', async (config)
 test('whatever config, what the chain stored is what was meant', async () => {
   const { client, deployment } = chain
   const wallet = chain.walletOf(7)
-  const config = Array.from({ length: 60 }, (_, seed) => anyConfig(seed))
+  const quorumId = await createQuorum()
+  const config = Array.from({ length: 60 }, (_, seed) => anyConfig(seed, quorumId))
   const address = deployment.triggerRegistry
   for (const one of config) {
     const args = [TriggerConfig.kinds.indexOf(one.kind), TriggerConfig.encode(one)] as const
     await wallet.writeContract({ abi, address, args, functionName: 'createTrigger' })
   }
-  await expect.poll(() => client.getTransactionCount({ address: wallet.account.address })).toBe(60)
+  await expect.poll(() => client.getTransactionCount({ address: wallet.account.address })).toBe(61)
   const { triggerIds } = await Trigger.list(client, { agent: wallet.account.address, deployment })
   const stored = await Promise.all(
     triggerIds.map((triggerId) => Trigger.get(client, { deployment, triggerId })),
@@ -75,8 +77,22 @@ test('whatever config, what the chain stored is what was meant', async () => {
   }
 })
 
+async function createQuorum(): Promise<bigint> {
+  const { attesterQuorums: address } = chain.deployment
+  const { account } = chain.walletOf(7)
+  const args = [[account.address], 1] as const
+  const call = { abi: quorums, account, address, args, functionName: 'createQuorum' } as const
+  const { request, result } = await chain.client.simulateContract(call)
+  await chain.walletOf(7).writeContract(request)
+  return result
+}
+
+const quorums = parseAbi([
+  'function createQuorum(address[] members, uint8 threshold) returns (uint256 quorumId)',
+])
+
 /** A config made of a seed, every field given. */
-function anyConfig(seed: number): TriggerConfig.Config {
+function anyConfig(seed: number, quorumId: bigint): TriggerConfig.Config {
   const hash = keccak256(toHex(seed, { size: 32 }))
   const pick = (at: number, below: number) => hexToNumber(slice(hash, at, at + 2)) % below
   const address = (at: number) => getAddress(slice(keccak256(toHex(`${seed} ${at}`)), 0, 20))
@@ -104,7 +120,8 @@ function anyConfig(seed: number): TriggerConfig.Config {
   )
   // Places at the end that take any topic are not stored: there is nothing to store.
   const topics = places.slice(0, places.findLastIndex((topic) => topic !== null) + 1)
-  return { ...call, emitter: address(3), kind: 'event', topics }
+  const event = { ...call, emitter: address(3), kind: 'event', topics } as const
+  return pick(26, 2) || !isCall ? event : { ...event, otherChain: { chainId: 1 + pick(28, 9_999), quorumId } }
 }
 
 const sliceOf = (bytes: Hex, length: number) => slice(bytes, 0, length)

@@ -23,6 +23,8 @@ export const trigger: Group = {
         ],
         ['--event <emitter>', 'instead of --cron: run for each log of this contract'],
         ['--topics <topics>', 'with --event: "Transfer(address,address,uint256) any 0x…", each in its place'],
+        ['--chain <id>', 'with --event: the log is of this other chain; needs --quorum'],
+        ['--quorum <id>', 'with --chain: the attesters who say so, whom you trust with it'],
         ['--key-type <type>', 'with --webhook: secp256k1 (default), p256 (64 bytes) or erc1271'],
         ['--payload-hash', "with --webhook: only the payload's hash goes on chain"],
         ['--http <url>', 'call your agent there, by a keeper, and nothing on chain'],

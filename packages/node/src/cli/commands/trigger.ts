@@ -73,7 +73,7 @@ export const list: Run = async ({ config, output }, { options }) => {
   const rows = found.map((trigger) => [
     String(trigger.triggerId),
     trigger.state,
-    whenOf(trigger.config),
+    briefly(trigger.config),
     trigger.nextTick === undefined || trigger.state !== 'active' ? '' : time(trigger.nextTick),
     trigger.sponsor === undefined ? 'nobody pays' : eth(trigger.sponsor.balance),
   ])
@@ -159,6 +159,11 @@ async function change({ config, output }: Context, { args, by, to }: Change) {
     data: { hash, state: to, triggerId },
     text: facts({ trigger: `${triggerId}, ${to}`, transaction: hash }),
   }
+}
+
+/** In a table there is no room for topics. */
+function briefly(config: TriggerConfig.Config): string {
+  return whenOf(config.kind === 'event' ? { ...config, topics: [] } : config)
 }
 
 function whenOf(config: TriggerConfig.Config): string {

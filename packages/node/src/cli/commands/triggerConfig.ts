@@ -15,13 +15,10 @@ export function configOf(options: Options): TriggerConfig.Config {
     const payload = options['payloadHash'] === true ? 'hash' : 'full'
     return { ...call, key: keyOf(options), kind: 'webhook', payload }
   }
-  if (event !== undefined)
-    return {
-      ...call,
-      emitter: addressOf('--event', event),
-      kind: 'event',
-      topics: topicsOf(options['topics']),
-    }
+  if (event !== undefined) {
+    const emitter = addressOf('--event', event)
+    return { ...call, emitter, kind: 'event', topics: topicsOf(options['topics']), ...sourceOf(options) }
+  }
   return {
     ...call,
     expression: String(cron),
@@ -39,6 +36,22 @@ function keyOf({ keyType = 'secp256k1', webhook }: Options): TriggerConfig.Key {
     throw new UsageError(`--key-type is one of ${KEYS.join(', ')}; it was ${JSON.stringify(keyType)}.`)
   if (type === 'p256') return { publicKey: bytesOf('--webhook, of a P-256 key,', webhook, 64), type }
   return { address: addressOf('--webhook', webhook), type }
+}
+
+/** Where the logs are of another chain. */
+function sourceOf({ chain, quorum }: Options): Pick<TriggerConfig.EventConfig, 'otherChain'> {
+  if (chain === undefined && quorum === undefined) return {}
+  if (chain === undefined || quorum === undefined)
+    throw new UsageError(
+      'Logs of another chain need both --chain and --quorum, the attesters whose word it is.',
+    )
+  return { otherChain: { chainId: countOf('--chain', chain), quorumId: quorumOf(quorum) } }
+}
+
+/** Ids of quorums are hashes: too long for most numbers. */
+function quorumOf(text: unknown): bigint {
+  if (typeof text === 'string' && /^(0x[0-9a-f]{1,64}|\d{1,78})$/i.test(text)) return BigInt(text)
+  throw new UsageError(`--quorum is the id of a quorum in AttesterQuorums; it was ${JSON.stringify(text)}.`)
 }
 
 /** Topics by place, with spaces between: an event's signature, 32 bytes, an address, or `any`. */

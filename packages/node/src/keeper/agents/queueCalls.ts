@@ -41,7 +41,14 @@ async function queue(
   if ((await store.calls.get(id)) !== undefined) return
   const { gasLimit } = await Trigger.get(client, { deployment, triggerId })
   if (gasLimit > 0n) return
-  const call = await AgentCall.find(client, { deployment, key, transaction, triggerId })
+  const call = await AgentCall.find(client, { deployment, key, transaction, triggerId }).catch(
+    (error: unknown) => {
+      // Warning: one that cannot be told to an agent must not hold up those that come after it.
+      if (!(error instanceof AgentCall.AgentCallError)) throw error
+      log.warn('an agent cannot be called', { error, key, triggerId })
+      return undefined
+    },
+  )
   if (call === undefined) return
   await store.calls.add({ id, key, payload: stringToHex(AgentCall.encode(call, { deployment })), triggerId })
   log.info('agent to be called', { key, triggerId })
