@@ -99,6 +99,20 @@ test('a trigger that has another key says how that is mended', async () => {
   expect((await send(hook, {})).status).toBe(202)
 })
 
+test('who asks too often is told to wait', async () => {
+  const hook = await hooked({})
+  await keep()
+  const stranger = { ...hook, secret: `whsec_${randomBytes(32).toString('base64')}` }
+  const answers: Heard[] = []
+  // Twice what is taken in a minute, for the minute may turn meanwhile.
+  for (let n = 0; n < 242; n++) answers.push(await send(stranger, {}))
+  const refused = answers.filter(({ status }) => status === 429)
+  expect(refused.length).toBeGreaterThan(0)
+  expect(refused[0]?.body.detail).toBe('At most 120 deliveries a minute from an address are taken.')
+  expect(answers.every(({ status }) => [401, 429].includes(status))).toBe(true)
+  expect(await runsOf(hook)).toEqual([])
+})
+
 test('a port that is taken is named, and what to do', async () => {
   const other = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => other.once('listening', resolve))
