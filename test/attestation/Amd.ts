@@ -103,3 +103,22 @@ export function keysOf({ at, authority, root, roots, vek }: Amd): Attestation.Sn
 }
 
 export const MINIMUMS = TCB
+
+/** What a host gives along with a report: the certificates of chip, ASK and ARK in the table of the GHCB specification. */
+export function certificateTable({ authority, root, vek }: Amd): Uint8Array {
+  const entries = [
+    ['63da758de6644564adc5f4b93be8accd', vek.der],
+    ['4ab7b379bbac4fe4a02f05aef327c782', authority.der],
+    ['c0b406a4a803495297433fb6014cd0ae', root.der],
+  ] as const
+  let from = 24 * (entries.length + 1)
+  const heads = entries.map(([name, der]) => {
+    const head = Buffer.alloc(24)
+    head.write(name, 'hex')
+    head.writeUInt32LE(from, 16)
+    head.writeUInt32LE(der.length, 20)
+    from += der.length
+    return head
+  })
+  return new Uint8Array(Buffer.concat([...heads, Buffer.alloc(24), ...entries.map(([, der]) => der)]))
+}

@@ -18,9 +18,9 @@ export async function startMarket(of: (now: bigint) => Intel): Promise<Market> {
   const attestationRegistry = await deploy(chain, 'AttestationRegistry', [
     pccs,
     chain.deployment.computeRegistry,
+    chain.deployment.attesterQuorums,
     zeroAddress,
-    zeroAddress,
-    zeroAddress,
+    chain.deployment.computeStaking,
     zeroAddress,
   ])
   return { ...chain, deployment: { ...chain.deployment, attestationRegistry, pccs }, intel }

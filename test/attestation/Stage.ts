@@ -6,11 +6,12 @@ import { type LocalAccount, type PublicClient, parseEther } from 'viem'
 import { createLog } from '../../packages/node/src/log.ts'
 import { type Provider, start } from '../../packages/node/src/provider/provider.ts'
 import { freePorts } from '../jejuCompute.ts'
+import { type Amd, certificateTable, snpReport } from './Amd.ts'
 import * as Authority from './Authority.ts'
 import { collateral, intel, tdxQuote } from './Intel.ts'
 import { startMarket } from './Market.ts'
 import { type Pcs, startPcs } from './Pcs.ts'
-import { startTsm, type Tsm } from './Tsm.ts'
+import { beSnp, startTsm, type Tsm } from './Tsm.ts'
 
 /** A market of our own root key, a machine with a TEE under it, and a collateral service: what a provider's node meets. */
 export type Stage = {
@@ -31,13 +32,18 @@ export type Stage = {
 
 const DAY = 86_400n
 
-export async function startStage(): Promise<Stage> {
+/** With `snp`, the machine is AMD's. */
+export async function startStage({ snp }: { snp?: (at: bigint) => Amd } = {}): Promise<Stage> {
   const market = await startMarket((at) => intel({ at }))
   let { at: now } = market.intel
   let published: collateral.Options = {}
   const ports = await freePorts(8)
   const folder = mkdtempSync(join(tmpdir(), 'attested-'))
-  const tsm = startTsm(join(folder, 'tsm'), (reportData) => tdxQuote(market.intel, { reportData }))
+  const amd = snp?.(now)
+  const tsm = startTsm(join(folder, 'tsm'), (reportData) =>
+    amd ? snpReport(amd, { reportData }) : tdxQuote(market.intel, { reportData }),
+  )
+  if (amd) beSnp(tsm, certificateTable(amd))
   const pcs = await startPcs(() => ({
     ...collateral(market.intel, { from: now - 3600n, until: now + 30n * DAY, ...published }),
     pckCrlIssuerChain: Authority.pem(market.intel.platformCa, market.intel.root),

@@ -43,3 +43,9 @@ export function startTsm(folder: string, makeQuote: (reportData: Uint8Array) => 
     folder,
   }
 }
+
+/** The same of a SEV-SNP guest, whose host gives certificates along. */
+export function beSnp({ folder }: Tsm, certificates: Uint8Array): void {
+  writeFileSync(join(folder, 'jeju-compute/provider'), 'sev_guest\n')
+  writeFileSync(join(folder, 'jeju-compute/auxblob'), certificates)
+}

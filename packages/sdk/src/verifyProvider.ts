@@ -10,8 +10,10 @@ import * as Nvidia from './attestation/Nvidia.ts'
 import * as Pccs from './attestation/Pccs.ts'
 import { RefusedError } from './attestation/Refusal.ts'
 import { INTEL_ROOT } from './attestation/Roots.ts'
+import type { Product } from './attestation/SnpReport.ts'
 import * as Submission from './attestation/Submission.ts'
 import * as Registry from './Registry.ts'
+import { checkVerdict } from './verifyVerdict.ts'
 
 /** One thing that was looked at: what it is, and what it must be. */
 export type Check = { name: string; ok: boolean; value: string; bound: string }
@@ -70,12 +72,16 @@ export declare namespace verifyProvider {
     workloads?: readonly Hex[] | undefined
     /** SHA-256 of the root key to trust in Intel's place, on a chain for tests. */
     root?: string | undefined
+    /** The same for AMD's root keys, by product. */
+    roots?: Readonly<Record<Product, string>> | undefined
+    /** The quorums whose word is taken for level 1; any by default. */
+    quorums?: readonly bigint[] | undefined
     signal?: AbortSignal | undefined
   }
 }
 
 type Note = (name: string, ok: boolean, seen: { value: string; bound: string }) => boolean
-type Scene = verifyProvider.Options & {
+export type Scene = verifyProvider.Options & {
   client: Client
   level: Level
   note: Note
@@ -83,7 +89,7 @@ type Scene = verifyProvider.Options & {
   provider: Registry.Provider
   registry: Address
 }
-type Shown = Exclude<Evidence.Evidence, { tee: 'none' }>
+export type Shown = Exclude<Evidence.Evidence, { tee: 'none' }>
 
 const LEVELS = ['0, claimed', '1, attested by a quorum', '2, verified on chain']
 
@@ -116,15 +122,17 @@ async function shown({ level, note, provider, signal }: Scene): Promise<Evidence
   return evidence
 }
 
+/** What the evidence proves about the machine, then what it is bound to. */
 async function checkEvidence(scene: Scene, evidence: Shown): Promise<void> {
+  const check = scene.level.level === 1 ? checkVerdict : checkQuote
+  const reportData = await check(scene, evidence)
+  if (!reportData) return
+  await checkBinding(scene, { evidence, reportData })
+  await checkGpus(scene, evidence)
+}
+
+async function checkQuote(scene: Scene, evidence: Shown): Promise<Uint8Array | undefined> {
   const { level, note, root = INTEL_ROOT, workloads } = scene
-  if (evidence.tee === 'sev-snp') {
-    note('report', false, {
-      bound: 'a quote that this verifier reads from the evidence alone',
-      value: 'SEV-SNP',
-    })
-    return
-  }
   const submission = Submission.submission(evidence.report)
   const hash = Submission.evidenceHash(submission)
   note('evidence hash', hash.startsWith(level.kept.evidence), {
@@ -135,7 +143,7 @@ async function checkEvidence(scene: Scene, evidence: Shown): Promise<void> {
   const { collateral } = evidence
   if (!collateral) {
     note('collateral', false, { bound: "Intel's, beside the quote", value: 'none' })
-    return
+    return undefined
   }
   await checkCollateral(scene, { collateral, submission })
   const verdict = await Dcap.verify(evidence.report, {
@@ -147,7 +155,7 @@ async function checkEvidence(scene: Scene, evidence: Shown): Promise<void> {
   if (!verdict.ok) {
     const { bound, code, subject, value } = verdict.refusal
     note(`quote, ${subject}`, false, { bound, value: `${value} (${code})` })
-    return
+    return undefined
   }
   const { platformId, reportData, status, tee, workloadId } = verdict.claims
   note('quote', true, { bound: 'signed up to the root key', value: `${tee}, ${status}` })
@@ -159,8 +167,7 @@ async function checkEvidence(scene: Scene, evidence: Shown): Promise<void> {
     bound: `${level.platformId}… on chain`,
     value: platformId,
   })
-  await checkBinding(scene, { evidence, reportData })
-  await checkGpus(scene, evidence)
+  return reportData
 }
 
 /** The chain verified by the same root key that is trusted here. */
@@ -216,7 +223,7 @@ async function checkBinding(
     note(subject, false, { bound, value })
     return
   }
-  note('report data', true, {
+  note('binding', true, {
     bound: "this chain, registry and provider's",
     value: bytesToHex(reportData.slice(0, 32)),
   })

@@ -37,7 +37,10 @@ const renting: Leaf[] = [
     usage: 'verify <provider>',
     summary: "Check a provider's machine by its evidence, to the chip vendor's key.",
     example: 'verify 1',
-    options: [['--workload <id>', 'what must run there, as a workload id (default: anything)']],
+    options: [
+      ['--workload <id>', 'what must run there, as a workload id (default: anything)'],
+      ['--quorum <id>', 'whose word to take where the chain cannot verify (default: any, and shown)'],
+    ],
     load: async () => (await import('./commands/verify.ts')).verify,
   },
   {

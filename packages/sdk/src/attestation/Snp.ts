@@ -49,6 +49,8 @@ export function verify(report: Uint8Array, options: verify.Options): Promise<Ver
   return judge(() => verified(report, options))
 }
 
+export { snpCertificates as certificatesIn } from './SnpCertificates.ts'
+
 export declare namespace verify {
   type Options = {
     /** The VCEK or VLEK certificate, DER or PEM. */

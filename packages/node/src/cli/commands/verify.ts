@@ -13,7 +13,11 @@ export const verify: Run = async (context, { args, options }) => {
   const providerId = whole('The provider', args[0])
   const market = await connect(context.config)
   const workloads = options['workload'] === undefined ? undefined : [workload(options['workload'])]
-  const done = await context.output.during('Verifying', look(context, market, { providerId, workloads }))
+  const quorums = options['quorum'] === undefined ? undefined : [whole('--quorum', options['quorum'])]
+  const done = await context.output.during(
+    'Verifying',
+    look(context, market, { providerId, quorums, workloads }),
+  )
   const { checks, level, verified } = done
   const failed = checks.filter(({ ok }) => !ok)
   const verdict = verified
@@ -34,7 +38,11 @@ export const verify: Run = async (context, { args, options }) => {
 async function look(
   { config, signal }: Context,
   { client, deployment }: Market,
-  options: { providerId: bigint; workloads: readonly Hex[] | undefined },
+  options: {
+    providerId: bigint
+    quorums: readonly bigint[] | undefined
+    workloads: readonly Hex[] | undefined
+  },
 ): Promise<Verification> {
   const { endpoint } = await provider({ client, deployment }, options.providerId)
   const all = {

@@ -1,5 +1,5 @@
 import { Attestation, AttestationRegistryAbi as abi, ComputeError, type Deployment } from '@jejunetwork/sdk'
-import { type Address, keccak256, type PublicClient, stringToHex } from 'viem'
+import { type Address, bytesToHex, keccak256, type PublicClient, stringToHex } from 'viem'
 import type { Log } from '../../log.ts'
 import type { Sender } from '../../send.ts'
 import { bring } from './bring.ts'
@@ -11,7 +11,7 @@ const RENEW_BEFORE = 2n * 86_400n
 const GAIN = 6n * 3_600n
 /** Evidence on its way is made anew once its block is so old; the chain takes 8,191 where it keeps history, else 256. */
 const TOO_OLD = 128n
-/** Evidence that nobody keeps on chain yet is shown so long. */
+/** A report that no verdict names is shown for so many blocks. */
 const SHOWN_BLOCKS = 1_000n
 
 export type Desk = {
@@ -38,14 +38,43 @@ export async function attest(desk: Desk): Promise<void> {
   const { client, deployment, providerId, rows } = desk
   const level = await Attestation.levelOf(client, { deployment, providerId })
   const shown = current(desk, level)
-  if (shown && shown.evidence.tee === 'sev-snp') {
-    const head = await client.getBlockNumber({ cacheTime: 0 })
-    if (head - shown.evidence.binding.blockNumber < SHOWN_BLOCKS) return
-  } else if (shown && !(await refresh(desk, { level, shown }))) return
+  const isDue = shown?.evidence.tee === 'sev-snp' ? isReportDue : refresh
+  if (shown && !(await isDue(desk, { level, shown }))) return
 
   const next = await onItsWay(desk)
   if (next.tee === 'sev-snp') rows.arrive({ evidence: next, rated: '' })
   else await submit(desk, next)
+}
+
+/**
+ * A SEV-SNP report waits for a quorum's verdict, which its operator brings on chain. It is shown until it is too old for
+ * that, and the one that a verdict names as long as that counts; meanwhile the next is made ready for the next verdict.
+ */
+async function isReportDue(desk: Desk, { level, shown }: Standing): Promise<boolean> {
+  const { client, rows } = desk
+  const { number, timestamp: now } = await client.getBlock()
+  if (level.level === 1) {
+    const next = rows.read('next')
+    if (next && (await isNamed(desk, next.evidence))) {
+      rows.arrive(next)
+      return false
+    }
+    if (await isNamed(desk, shown.evidence)) {
+      if (level.expiry - now <= RENEW_BEFORE) await onItsWay(desk)
+      return false
+    }
+  }
+  return number - shown.evidence.binding.blockNumber >= SHOWN_BLOCKS
+}
+
+async function isNamed({ client, ground, providerId }: Desk, { binding }: Shown): Promise<boolean> {
+  const { reportData } = await client.readContract({
+    abi,
+    address: ground.registry,
+    args: [providerId, false],
+    functionName: 'verdictOf',
+  })
+  return reportData === bytesToHex(Attestation.Binding.reportData(binding).subarray(0, 32))
 }
 
 /** The evidence that the chain has and that is still of this node. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { startTsm } from '../../../../../test/attestation/Tsm.ts'
+import { beSnp, startTsm } from '../../../../../test/attestation/Tsm.ts'
 import { readReport } from './tsm.ts'
 
 const DATA = new Uint8Array(64).fill(7)
@@ -24,8 +24,7 @@ test('a SEV-SNP guest’s report comes with the certificates that its host gave'
   const folder = temporary()
   const tsm = startTsm(folder, () => new Uint8Array(1184))
   onTestFinished(tsm.end)
-  writeFileSync(join(folder, 'jeju-compute/provider'), 'sev_guest\n')
-  writeFileSync(join(folder, 'jeju-compute/auxblob'), 'certificates')
+  beSnp(tsm, Buffer.from('certificates'))
   const { certificates, tee } = await readReport(folder, DATA)
   expect([Buffer.from(certificates).toString(), tee]).toEqual(['certificates', 'sev-snp'])
 })

@@ -1,0 +1,45 @@
+import { type Bytes, hex, latin1 } from './Bytes.ts'
+import { refuse } from './Refusal.ts'
+
+/** The chip's certificate and those of AMD's authorities, as `Snp.verify` takes them. */
+export type SnpCertificates = { vek: Bytes; chain: string }
+
+/** Each entry: a name of 16 bytes, where its certificate lies, how long it is. */
+const ENTRY = 24
+const END = '0'.repeat(32)
+const NAMES = {
+  '4ab7b379bbac4fe4a02f05aef327c782': 'ask',
+  '63da758de6644564adc5f4b93be8accd': 'vek',
+  a8074bc2a25a483eaae639c045a0b8a1: 'vek',
+  c0b406a4a803495297433fb6014cd0ae: 'ark',
+} as const
+const SUBJECT = "the host's certificates"
+
+/** Reads the table of certificates that a host gives along with a report: the GHCB specification's, DER inside. */
+export function snpCertificates(table: Uint8Array): SnpCertificates {
+  const view = new DataView(table.buffer, table.byteOffset, table.byteLength)
+  const found = new Map<string, Bytes>()
+  for (let at = 0; at + ENTRY <= table.length; at += ENTRY) {
+    const name = hex(table.subarray(at, at + 16))
+    if (name === END) break
+    const from = view.getUint32(at + 16, true)
+    const length = view.getUint32(at + 20, true)
+    if (from + length > table.length)
+      refuse('SIZE', SUBJECT, {
+        bound: `within ${table.length} bytes`,
+        value: `${length} bytes from ${from}`,
+      })
+    const known = NAMES[name as keyof typeof NAMES]
+    if (known) found.set(known, new Uint8Array(table.slice(from, from + length)))
+  }
+  const [vek, ask, ark] = ['vek', 'ask', 'ark'].map((name) => found.get(name))
+  if (!vek || !ask || !ark) {
+    const value = [...found.keys()].join(', ') || 'none'
+    return refuse('CHAIN_LENGTH', SUBJECT, { bound: 'those of the chip, ASK and ARK', value })
+  }
+  return { chain: pem(ask) + pem(ark), vek }
+}
+
+function pem(der: Bytes): string {
+  return `-----BEGIN CERTIFICATE-----\n${btoa(latin1(der))}\n-----END CERTIFICATE-----\n`
+}
