@@ -48,7 +48,7 @@ export async function serve(options: serve.Options): Promise<serve.Node> {
     modelName: MODEL,
     modelPath: MODEL_PATH,
     patienceMs: options.patienceMs ?? 10_000,
-    settle: { gasMultiple: 20n, intervalMs: 200, least: 1n },
+    settle: { gasMultiple: options.gasMultiple ?? 20n, intervalMs: 200, least: 1n },
     ...(options.token && { token: options.token }),
     window: { ms: 100, tokens: 16 },
   }
@@ -88,6 +88,7 @@ export declare namespace serve {
     token?: Address
     level?: 'info' | 'warn'
     patienceMs?: number
+    gasMultiple?: bigint
   }
   type Node = { url: string; inference: Awaited<ReturnType<typeof openInference>>; close(): Promise<void> }
 }

@@ -11,6 +11,8 @@ export type Payer = {
   readonly onPayment: ((payment: Payer.Payment) => void) | undefined
   window: { tokens: number; ms: number }
   epoch: number
+  /** What was in the channel on chain, in all its life, when it was last looked at. */
+  deposit: bigint
   /** What the last known voucher says, ours or another process's. */
   paid: bigint
   paidTokens: bigint
@@ -49,6 +51,7 @@ export function createPayer({ onPayment, ...options }: Payer.Options): Payer {
     active: 0,
     allowance: 0n,
     asked: 0n,
+    deposit: 0n,
     due: 0n,
     dueTokens: 0n,
     epoch: -1,

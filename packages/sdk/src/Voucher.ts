@@ -60,9 +60,13 @@ export function typedDigest({ chainId, contract }: Pick<Payee, 'chainId' | 'cont
 /** A signed voucher as the contract takes it: r (32 bytes), vs (32, EIP-2098), tally (16). */
 export async function sign(key: SessionKey, { payee, tally }: { payee: Payee; tally: Tally }): Promise<Hex> {
   const packed = packTally(tally)
-  const signature = parseSignature(await key.sign({ hash: digest(packed, payee) }))
-  const { r, yParityAndS } = signatureToCompactSignature(signature)
-  return concatHex([r, yParityAndS, numberToHex(packed, { size: 16 })])
+  return signPacked(key, { hash: digest(packed, payee), word: packed })
+}
+
+/** A signature of `hash` in front of 16 bytes that it covers, as the contract takes its items. */
+export async function signPacked(key: SessionKey, { hash, word }: { hash: Hex; word: bigint }): Promise<Hex> {
+  const { r, yParityAndS } = signatureToCompactSignature(parseSignature(await key.sign({ hash })))
+  return concatHex([r, yParityAndS, numberToHex(word, { size: 16 })])
 }
 
 /** What a packed voucher says. It proves nothing before `signerOf` was compared. */

@@ -1,8 +1,9 @@
 import { type Address, bytesToHex, type Hex, keccak256, type PublicClient, stringToHex } from 'viem'
+import { askToReserve } from './askToReserve.ts'
 import { ChannelRefusedError } from './channelState.ts'
 import { checkReceipt } from './checkReceipt.ts'
 import type { Deployment } from './Deployment.ts'
-import { channelOf, ETHER, modelOf } from './Inference.ts'
+import { type Channel, channelOf, ETHER, modelOf } from './Inference.ts'
 import { createMeter, type Meter, read } from './meteredStream.ts'
 import { headersFor } from './PaidRequest.ts'
 import { createPayer, flush, owe, type Payer, reconcile } from './Payer.ts'
@@ -62,6 +63,11 @@ export declare namespace payingFetch {
     session: SessionKey
     /** What the channel is in: ether unless given. Wei are then units of the token everywhere here. */
     token?: Address | undefined
+    /**
+     * By how much the channel is filled, or opened, out of the owner's free balance when it holds less than half of this: the
+     * session key reserves it, within its cap, and the provider brings it on chain. Never unless given.
+     */
+    reserve?: bigint
     /** Wei that one request may cost; unlimited unless given. The channel's deposit limits the whole. */
     maxPerRequest?: bigint
     /**
@@ -131,13 +137,19 @@ async function send(shop: Shop, order: Order): Promise<Response> {
 
 /** Makes sure that there is a channel, that both sides' books agree, and that nothing is left to pay. */
 async function ready(shop: Shop, { payer }: Order): Promise<Response | undefined> {
-  const { deployment, provider, session, token } = shop.options
+  const { deployment, provider, reserve = 0n, session, token } = shop.options
   try {
-    if (payer.stale) {
-      const channel = await channelOf(shop.client, { deployment, provider, signer: session.address, token })
+    const isLow = (payer.deposit - payer.paid - payer.due) * 2n < reserve
+    if (payer.stale || isLow) {
+      const wanted = { deployment, provider, signer: session.address, token }
+      let channel = await channelOf(shop.client, wanted)
+      const why = await refill(shop, payer, channel)
+      if (why !== undefined) return refuse('reservation_refused', why)
+      if (reserve > 0n) channel = await channelOf(shop.client, wanted)
       if (channel.deposit === channel.claimed) return refuse('no_channel', noChannel(shop))
       if (channel.closeAt !== 0)
         return refuse('channel_closing', 'The channel is being closed. Open another one.')
+      payer.deposit = channel.deposit
       await reconcile(payer, channel)
     }
     await flush(payer)
@@ -147,6 +159,17 @@ async function ready(shop: Shop, { payer }: Order): Promise<Response | undefined
     throw error
   }
   return undefined
+}
+
+/** Has the channel filled where the caller wants that and little is left; what stands in the way of it if nothing is left. */
+async function refill(shop: Shop, payer: Payer, channel: Channel): Promise<string | undefined> {
+  const { reserve = 0n } = shop.options
+  const used = payer.epoch === channel.epoch && payer.paid > channel.claimed ? payer.paid : channel.claimed
+  const left = channel.deposit - used
+  if (reserve === 0n || left * 2n >= reserve || channel.closeAt !== 0) return undefined
+  const { fetch, key: session, payee, url } = payer
+  const why = await askToReserve({ amount: reserve, channel, fetch, payee, session, url })
+  return left === 0n ? why : undefined
 }
 
 async function paid({ body, path, payer, request }: Order, id: Hex): Promise<RequestInit> {

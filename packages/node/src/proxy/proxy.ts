@@ -55,6 +55,8 @@ export declare namespace startProxy {
     deposit?: bigint
     /** Use this provider alone; else the cheapest that serves the model. */
     providerId?: bigint | undefined
+    /** By how much session key and provider fill a channel that runs low, out of the owner's free balance; never unless given. */
+    reserve?: bigint
     /** Wei that one request may cost. */
     maxPerRequest?: bigint
     log: Log
@@ -138,9 +140,9 @@ async function forward(desk: Desk, { body, offer, path, request, response }: Exc
 function fetchFor({ fetches, options }: Desk, { provider }: Offer): typeof fetch {
   const known = fetches.get(provider)
   if (known !== undefined) return known
-  const { client, deployment, maxPerRequest, session, token } = options
+  const { client, deployment, maxPerRequest, reserve = 0n, session, token } = options
   const limit = maxPerRequest === undefined ? {} : { maxPerRequest }
-  const made = payingFetch(client, { deployment, provider, session, token, ...limit })
+  const made = payingFetch(client, { deployment, provider, reserve, session, token, ...limit })
   fetches.set(provider, made)
   return made
 }

@@ -11,6 +11,7 @@ import { type CompletionRequest, readRequest } from './completionRequest.ts'
 import type { Engine } from './engine.ts'
 import { createEventStream } from './eventStream.ts'
 import { errorBody, OpenAiError } from './OpenAiError.ts'
+import type { Reserver } from './reserve.ts'
 import { signReceipt } from './signReceipt.ts'
 import type { Slots, Ticket } from './slots.ts'
 
@@ -29,6 +30,7 @@ export type Counter = {
   readonly model: string
   readonly books: Books
   readonly slots: Slots
+  readonly reserve: Reserver
   readonly log: Log
   readonly signal: AbortSignal
   /** The price posted on chain. */

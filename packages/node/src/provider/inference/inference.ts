@@ -9,6 +9,7 @@ import type { Sender } from '../../send.ts'
 import { type Books, createBooks, setCredit } from './books.ts'
 import type { Counter } from './complete.ts'
 import { loadEngine } from './engine.ts'
+import { createReserver } from './reserve.ts'
 import { addRoutes } from './routes.ts'
 import { forgetCharges } from './rows.ts'
 import { settle } from './settle.ts'
@@ -70,6 +71,9 @@ export async function openInference(config: InferenceConfig, deps: openInference
   await postPrice(config, deps)
   const slots = createSlots({ places: engine.parallel, queue: QUEUE })
   const price = priceReader(config, { books, deps })
+  const isLocal = deployment.chainId === LOCAL_CHAIN
+  const { gasMultiple = isLocal ? 0n : 20n, intervalMs = isLocal ? 3_000 : 30_000 } = config.settle ?? {}
+  const { least = isLocal ? 0n : 1_000_000n } = config.settle ?? {}
   const counter: Counter = {
     account,
     asked: new Map(),
@@ -78,15 +82,13 @@ export async function openInference(config: InferenceConfig, deps: openInference
     log,
     model: config.modelName,
     price,
+    reserve: createReserver(books, { gasMultiple, least, log, sender }),
     running: new Map(),
     signal,
     slots,
   }
   await price()
 
-  const isLocal = deployment.chainId === LOCAL_CHAIN
-  const { gasMultiple = isLocal ? 0n : 20n, intervalMs = isLocal ? 3_000 : 30_000 } = config.settle ?? {}
-  const { least = isLocal ? 0n : 1_000_000n } = config.settle ?? {}
   const task = async () => {
     await settle(books, { gasMultiple, least, log, sender })
     forgetCharges(journal, { before: Date.now() - REQUEST_LIFE_MS })

@@ -1,6 +1,6 @@
 import { Voucher } from '@jejunetwork/sdk'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Address, getAddress, type Hex, isAddress, isHex, zeroAddress } from 'viem'
+import { type Address, getAddress, type Hex, isAddress, isHex, size, zeroAddress } from 'viem'
 import { accept, type Book, openBook, stateOf } from './books.ts'
 import { type Counter, complete, requireModel } from './complete.ts'
 import { errorBody, OpenAiError } from './OpenAiError.ts'
@@ -57,6 +57,15 @@ function addChannelRoutes(scope: FastifyInstance, counter: Counter): void {
     return { ...stateOf(books, book), accepted }
   })
 
+  // Before there is a channel too: a reservation may open it.
+  scope.post<Channel>('/v1/channels/:signer/reserve', async (request) => {
+    const { signer } = request.params
+    if (!isAddress(signer, { strict: false }))
+      throw new OpenAiError(404, 'no_channel', `${signer} is no session key.`)
+    await counter.reserve(getAddress(signer), readReservation(bodyOf(request)))
+    return stateOf(books, await bookOf(counter, signer))
+  })
+
   scope.post<Channel>('/v1/channels/:signer/close', async (request) => {
     const { headers, params } = request
     const path = `/v1/channels/${params.signer}/close`
@@ -90,6 +99,16 @@ function readVoucher(body: Uint8Array): { base: bigint; voucher: Hex } {
     'invalid_voucher',
     'The body must be {"base": decimal wei, "voucher": 80 bytes of hex}.',
   )
+}
+
+function readReservation(body: Uint8Array): Hex {
+  try {
+    const { reservation } = JSON.parse(new TextDecoder().decode(body)) as { reservation: unknown }
+    if (isHex(reservation) && size(reservation) === 80) return reservation
+  } catch {
+    // Said below.
+  }
+  throw new OpenAiError(400, 'invalid_reservation', 'The body must be {"reservation": 80 bytes of hex}.')
 }
 
 async function modelObject({ books, engine, model, price }: Counter): Promise<object> {
