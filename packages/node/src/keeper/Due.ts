@@ -37,3 +37,6 @@ export const nameOf = ({ key, triggerId }: Pick<Due, 'key' | 'triggerId'>): stri
 
 /** When it became due, where its key says that. */
 export const dueSince = ({ key, kind }: Due): bigint | undefined => (kind === 'cron' ? key : undefined)
+
+/** What does not pay, or is too dear, is looked at again after this long. */
+export const REST_SECONDS = 10n

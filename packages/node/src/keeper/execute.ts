@@ -2,7 +2,7 @@ import { TriggerRegistryAbi as abi, ContractRevertedError } from '@jejunetwork/s
 import { encodeFunctionData, size } from 'viem'
 import type { Fees, Sender } from '../send.ts'
 import { type Desk, type Now, nowOf } from './Desk.ts'
-import { type Due, nameOf } from './Due.ts'
+import { type Due, nameOf, REST_SECONDS } from './Due.ts'
 import { record } from './record.ts'
 import { rehearse } from './rehearse.ts'
 
@@ -15,8 +15,6 @@ const GAS_EACH = 320_000n
 const GAS_ONCE = 120_000n
 /** Below the most gas that a transaction may have (EIP-7825). */
 const MOST_GAS = 15_000_000n
-/** What does not pay, or is too dear, is looked at again after this long. */
-const REST_SECONDS = 10n
 
 /** Executes what is due, in as few transactions as its gas allows, if it pays and no other keeper is at it. */
 export async function execute(desk: Desk, due: readonly Due[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { Trigger, TriggerInput } from '@jejunetwork/sdk'
+import { isUnreachable, Trigger, TriggerInput } from '@jejunetwork/sdk'
 import type { Desk, Now } from './Desk.ts'
 import { type Due, dueOf, passing } from './Due.ts'
 import { listen } from './heads.ts'
@@ -17,7 +17,7 @@ export async function findDue(desk: Desk, now: Now): Promise<readonly Due[]> {
   for (let at = 0; at < ids.length; at += PAGE) {
     const page = ids.slice(at, at + PAGE)
     try {
-      for (const found of await Promise.all(page.map((triggerId) => look(desk, { now, triggerId }))))
+      for (const found of await Promise.all(page.map((triggerId) => tryToLook(desk, { now, triggerId }))))
         if (found !== undefined) due.push(found)
     } catch (error) {
       for (const triggerId of ids.slice(at)) desk.triggers.set(triggerId, now.time)
@@ -27,19 +27,32 @@ export async function findDue(desk: Desk, now: Now): Promise<readonly Due[]> {
   return [...due, ...(await dueDeliveries(desk))]
 }
 
+/** What a stranger made of one trigger must not keep the others from running. */
+async function tryToLook(desk: Desk, options: Looking): Promise<Due | undefined> {
+  try {
+    return await look(desk, options)
+  } catch (error) {
+    if (isUnreachable(error)) throw error
+    const { now, triggerId } = options
+    desk.log.warn('a trigger cannot be read', { error, triggerId })
+    desk.triggers.set(triggerId, now.time + RETRY_SECONDS)
+    return undefined
+  }
+}
+
+type Looking = { now: Now; triggerId: bigint }
+
 /** Looks at one trigger and notes when to look again. */
-async function look(
-  desk: Desk,
-  { now, triggerId }: { now: Now; triggerId: bigint },
-): Promise<Due | undefined> {
+async function look(desk: Desk, { now, triggerId }: Looking): Promise<Due | undefined> {
   const { client, deployment, triggers, unpaid } = desk
   const trigger = await Trigger.get(client, { blockTag: 'pending', deployment, triggerId })
   const { config, dueTick, kind, nextTick, sponsor, state } = trigger
+  const isPaid = sponsor !== undefined || unpaid
   const isHere = config.kind === 'event' && config.otherChain === undefined
-  if (isHere && state !== 'deactivated') desk.watched.set(triggerId, config)
+  if (isHere && isPaid && state !== 'deactivated') desk.watched.set(triggerId, config)
   else desk.watched.delete(triggerId)
   if (state === 'deactivated' || kind !== 'cron') return undefined
-  if (state === 'paused' || (sponsor === undefined && !unpaid)) {
+  if (state === 'paused' || !isPaid) {
     triggers.set(triggerId, now.time + PATIENCE_SECONDS)
     return undefined
   }

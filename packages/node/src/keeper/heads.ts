@@ -44,6 +44,7 @@ export async function listen(desk: Desk, now: Now): Promise<void> {
   const isSame = await isSameChain(desk, head)
   if (!isSame) log.warn('the chain was reorganised; everything is looked at anew', { block: head.number })
   if (!isSame || now.time - known.sweptAt >= SWEEP_SECONDS) {
+    desk.resting.clear()
     known.executed = undefined
     known.sweptAt = now.time
     known.triggers = 0n

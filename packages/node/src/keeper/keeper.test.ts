@@ -7,10 +7,10 @@ import {
   Registry,
   Rental,
   Trigger,
-  type TriggerConfig,
+  TriggerConfig,
   TriggerInput,
 } from '@jejunetwork/sdk'
-import { type Address, type Hex, parseEther, parseGwei, toHex } from 'viem'
+import { type Address, type Hex, parseAbi, parseEther, parseGwei, toHex } from 'viem'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Chain, startChain } from '../../../../test/chain.ts'
 import { createLog } from '../log.ts'
@@ -97,6 +97,27 @@ test('what a keeper earned is fetched when it is worth the gas', async () => {
   await expect
     .poll(() => said.some((line) => line.includes('earnings collected')), { timeout: 10_000 })
     .toBe(true)
+})
+
+test('a trigger that a stranger made unreadable keeps no other from running', async () => {
+  const target = await deploy(COUNTER)
+  const { deployment } = chain
+  const otherChain = { chainId: 2 ** 53 - 1, quorumId: await createQuorum() }
+  const readable = TriggerConfig.encode({ emitter: target, gasLimit: 100_000, kind: 'event', otherChain })
+  // A number that JavaScript cannot hold.
+  const config = readable.replace('001fffffffffffff', 'ffffffffffffffff') as Hex
+  const registry = { abi, address: deployment.triggerRegistry } as const
+  const hash = await chain
+    .walletOf(RIVAL)
+    .writeContract({ ...registry, args: [2, config], functionName: 'createTrigger' })
+  await chain.client.waitForTransactionReceipt({ hash })
+  await expect(Trigger.get(chain.client, { deployment, triggerId: 1n })).rejects.toThrow()
+
+  await create({ expression: '* * * * *', kind: 'cron', target })
+  await chain.warp(60)
+  const { said } = await keep(KEEPER)
+  await expect.poll(() => countOf(target), { timeout: 10_000 }).toBe(1)
+  expect(said.some((line) => line.includes('a trigger cannot be read'))).toBe(true)
 })
 
 test('what does not repay its gas, or nobody pays for, is left alone', async () => {
@@ -228,6 +249,21 @@ async function delivery({ age = 0n, nonce, payload, triggerId, url }: ToDeliver)
   const headers = { 'jeju-nonce': `${nonce}`, 'jeju-signature': signature, 'jeju-timestamp': `${timestamp}` }
   return ({ body = Buffer.from(payload.slice(2), 'hex').toString() } = {}) =>
     fetch(`${url}/v1/triggers/${triggerId}/deliveries`, { body, headers, method: 'POST' })
+}
+
+/** Of one member, which need not be staked. */
+async function createQuorum(): Promise<bigint> {
+  const member = signer().address
+  const call = {
+    abi: parseAbi(['function createQuorum(address[] members, uint8 threshold) returns (uint256)']),
+    address: chain.deployment.attesterQuorums,
+    args: [[member], 1],
+    functionName: 'createQuorum',
+  } as const
+  const { result } = await chain.client.simulateContract(call)
+  const hash = await chain.walletOf(RIVAL).writeContract(call)
+  await chain.client.waitForTransactionReceipt({ hash })
+  return result
 }
 
 async function create(config: TriggerConfig.Config, terms: { maxGasPrice?: bigint } = {}): Promise<bigint> {

@@ -1,7 +1,7 @@
-import { ComputeError, ReceiptProof, Trigger, TriggerInput } from '@jejunetwork/sdk'
+import { isUnreachable, ReceiptProof, Trigger, TriggerInput } from '@jejunetwork/sdk'
 import type { Hex } from 'viem'
-import type { Desk, Head } from '../Desk.ts'
-import { type Due, dueOf, passing } from '../Due.ts'
+import { type Desk, type Head, nowOf } from '../Desk.ts'
+import { type Due, dueOf, nameOf, passing, REST_SECONDS } from '../Due.ts'
 import { stands } from '../heads.ts'
 
 /** Until a block is this old, what is found in it may change. */
@@ -13,13 +13,16 @@ const MOST_BLOCKS_KEPT = 64
 /** Found logs that can run now, with their proofs; what can never run is closed. */
 export async function dueLogs(desk: Desk, head: Head): Promise<readonly Due[]> {
   const due: Due[] = []
+  const { time } = await nowOf(desk.client)
   for (const { key, triggerId } of await desk.store.logs.open()) {
+    if ((desk.resting.get(nameOf({ key, triggerId })) ?? 0n) > time) continue
     try {
       const { input, reason } = await look(desk, { key, triggerId })
-      if (reason !== 'none') await settle(desk, { head, key, reason, triggerId })
+      if (reason !== 'none') await settle(desk, { head, key, reason, time, triggerId })
       else due.push(...(await payable(desk, { input, key, triggerId })))
     } catch (error) {
-      if (!(error instanceof ComputeError && error.retryable)) throw error
+      // One log, of which a stranger chose what is in it, must not keep the others from running.
+      if (isUnreachable(error)) throw error
       desk.log.warn('a log could not be proven; it is tried again', { error, key, triggerId })
     }
   }
@@ -48,12 +51,16 @@ async function payable(
 
 /** Closes what ran, and what can never run. */
 async function settle(
-  { log, store }: Desk,
-  { head, key, reason, triggerId }: Place & { head: Head; reason: Trigger.Reason },
+  { log, resting, store }: Desk,
+  { head, key, reason, time, triggerId }: Place & { head: Head; reason: Trigger.Reason; time: bigint },
 ): Promise<void> {
   if (reason === 'already done') return store.logs.close(triggerId, key, { state: 'executed' })
   const isNew = (key >> 64n) + PATIENCE_BLOCKS > head.number
-  if (passing.includes(reason) || (unsettled.includes(reason) && isNew)) return
+  if (unsettled.includes(reason) && isNew) return
+  if (passing.includes(reason)) {
+    resting.set(nameOf({ key, triggerId }), time + REST_SECONDS)
+    return
+  }
   log.warn('log refused by the chain', { key, reason, triggerId })
   await store.logs.close(triggerId, key, { reason, state: 'refused' })
 }

@@ -51,8 +51,8 @@ async function watchGroup(
       ),
     )
     // First the logs, then how far was read: a crash in between reads them again.
-    await store.logs.add(additions)
-    if (additions.length > 0) log.info('logs found', { count: additions.length, upTo })
+    const count = await store.logs.add(additions)
+    if (count > 0) log.info('logs found', { count, upTo })
     const { hash } = upTo === head.number ? head : await client.getBlock({ blockNumber: upTo })
     await store.cursors.set(triggerIds.map(nameOf), `${upTo} ${hash}`)
   }

@@ -41,3 +41,10 @@ export class StoreRefusedError extends ComputeError {
     super(`The keeper's database refused: ${cause.message}.`, { cause })
   }
 }
+
+/** The oldest rows of each trigger in turn, so that one with many does not keep the others' from being seen. */
+export function inTurn(options: { columns: string; most: number; table: string; which: string }): string {
+  const { columns, most, table, which } = options
+  const turn = 'ROW_NUMBER() OVER (PARTITION BY trigger_id ORDER BY sequence) AS turn'
+  return `SELECT ${columns} FROM (SELECT *, ${turn} FROM ${table} WHERE ${which}) AS turns ORDER BY turn, sequence LIMIT ${most}`
+}

@@ -28,7 +28,7 @@ export type Deliveries = {
   /** Stores it unless this trigger has one with this nonce; answers what is stored. */
   add(delivery: Pick<Delivery, 'triggerId' | 'nonce' | 'input'>): Promise<Delivery>
   get(triggerId: bigint, nonce: bigint): Promise<Delivery | undefined>
-  /** Those still to be executed, oldest first. */
+  /** Some of those still to be executed: the oldest of each trigger, in turn. */
   open(): Promise<readonly Delivery[]>
   close(triggerId: bigint, nonce: bigint, end: { state: Delivery['state']; reason?: string }): Promise<void>
 }
@@ -73,8 +73,9 @@ export type Call = {
 
 /** Logs that event triggers wait for, from when they were seen until they were executed. Their proofs are made when needed. */
 export type Logs = {
-  add(logs: readonly Pick<FoundLog, 'triggerId' | 'key'>[]): Promise<void>
-  /** Those still to be executed, oldest first. */
+  /** Answers how many of them are new. */
+  add(logs: readonly Pick<FoundLog, 'triggerId' | 'key'>[]): Promise<number>
+  /** Some of those still to be executed: the oldest of each trigger, in turn. */
   open(): Promise<readonly FoundLog[]>
   close(triggerId: bigint, key: bigint, end: { state: FoundLog['state']; reason?: string }): Promise<void>
 }

@@ -1,4 +1,4 @@
-import type { Database } from './Database.ts'
+import { type Database, inTurn } from './Database.ts'
 import type { Deliveries, Delivery } from './Store.ts'
 
 const COLUMNS = 'trigger_id AS "triggerId", nonce, input, state, reason'
@@ -25,7 +25,12 @@ export function deliveriesIn({ all, dialect: { now } }: Database): Deliveries {
     },
     get,
     async open() {
-      const sql = `SELECT ${COLUMNS} FROM deliveries WHERE state = 'accepted' ORDER BY sequence LIMIT ${MOST_OPEN}`
+      const sql = inTurn({
+        columns: COLUMNS,
+        most: MOST_OPEN,
+        table: 'deliveries',
+        which: `state = 'accepted'`,
+      })
       return (await all<Row>(sql)).map(deliveryOf)
     },
   }

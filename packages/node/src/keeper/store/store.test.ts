@@ -110,6 +110,23 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('a store on %s', (ki
     expect(await deliveries.open()).toHaveLength(1)
   })
 
+  test('lets no trigger with many logs hide those of another', async () => {
+    const { logs } = await kinds[kind]()
+    await logs.add(Array.from({ length: 520 }, (_, at) => ({ key: BigInt(at), triggerId: 1n })))
+    await logs.add([
+      { key: 9n, triggerId: 2n },
+      { key: 8n, triggerId: 2n },
+    ])
+    const open = await logs.open()
+    expect(open.slice(0, 4).map(({ key, triggerId }) => [triggerId, key])).toEqual([
+      [1n, 0n],
+      [2n, 9n],
+      [1n, 1n],
+      [2n, 8n],
+    ])
+    expect(open.length).toBeLessThan(520)
+  })
+
   test('gives work to one holder, until it is given back or time is up', async () => {
     const { leases } = await kinds[kind]()
     const [one, two] = [
