@@ -142,19 +142,8 @@ test.each([
 })
 
 test.each([
-  [['create'], 'A trigger is one of --cron, --webhook and --event.'],
   [['create', '--cron', '* * * *'], 'it has 4 fields'],
   [['create', '--cron', '0 0 30 2 *'], 'The contract refused createTrigger: never due'],
-  [['create', '--cron', '@daily', '--target', '0x12'], '--target is an address'],
-  [['create', '--cron', '@daily', '--utc-offset', 'CET'], 'The offset from UTC is Z'],
-  [['create', '--cron', '@daily', '--http', 'ftp://x'], '--http is an http or https URL'],
-  [
-    ['create', '--cron', '@daily', '--http', 'http://x', '--gas', '1'],
-    'leave out --target, --data and --gas.',
-  ],
-  [['create', '--event', TARGET, '--topics', 'Moved'], 'A topic is 32 bytes in hexadecimal'],
-  [['create', '--webhook', '0x12', '--key-type', 'p256'], '--webhook, of a P-256 key, is 64 bytes'],
-  [['create', '--event', TARGET, '--chain', '1'], 'Logs of another chain need both --chain and --quorum'],
   [['withdraw', '2'], 'is sponsored by nobody; only its sponsor takes the balance.'],
   [['show', '99'], 'There is no trigger 99; `jeju-compute trigger list --all` lists them.'],
   [['fund', '1', 'much'], 'The amount is an amount of ETH such as 0.25'],

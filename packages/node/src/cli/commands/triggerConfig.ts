@@ -1,5 +1,15 @@
 import { Cron, type TriggerConfig } from '@jejunetwork/sdk'
-import { type Address, getAddress, type Hex, isAddress, isHex, pad, toEventSelector } from 'viem'
+import {
+  type AbiEvent,
+  type Address,
+  getAddress,
+  type Hex,
+  isAddress,
+  isHex,
+  pad,
+  parseAbiItem,
+  toEventSelector,
+} from 'viem'
 import type { Input } from '../context.ts'
 import { UsageError } from '../errors.ts'
 
@@ -72,7 +82,8 @@ function topicsOf(text: unknown): (Hex | null)[] {
 
 function selectorOf(signature: string): Hex {
   try {
-    return toEventSelector(signature)
+    // Unlike the selector alone, this knows the types: `uint` is `uint256`, and a `thing` is none.
+    return toEventSelector(parseAbiItem(`event ${signature}`) as AbiEvent)
   } catch (cause) {
     throw new UsageError(`${signature} is no event's signature, such as Transfer(address,address,uint256).`, {
       cause,
