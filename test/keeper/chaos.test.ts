@@ -115,10 +115,14 @@ test('nothing was missed beyond its policy, nothing ran twice, and no nonce is o
   const [{ schema }] = (await postgres.query<{ schema: string }>(
     `SELECT table_schema AS schema FROM information_schema.tables WHERE table_name = 'outbox'`,
   )) as [{ schema: string }]
-  await until('An empty outbox', async () => {
-    const rows = await postgres.query(`SELECT 1 FROM ${schema}.outbox`)
-    return rows.length === 0
-  })
+  await until(
+    'An empty outbox',
+    async () => {
+      const rows = await postgres.query(`SELECT 1 FROM ${schema}.outbox`)
+      return rows.length === 0
+    },
+    45_000,
+  )
 })
 
 /** Lets the next tick come; answers it. */

@@ -228,7 +228,7 @@ async function settle(lane: Lane, settling: Settling): Promise<TransactionReceip
     else if (refused !== undefined)
       lane.log.warn('transaction not taken by the pool', { error: refused, nonce: draft.nonce })
 
-    const outcome = await watch(lane, { hashes, nonce: draft.nonce })
+    const outcome = await watch(lane, { hashes, nonce: draft.nonce, signed })
     if (outcome === 'stuck') {
       lane.log.warn('transaction not mined yet, raising its fee', { attempt, nonce: draft.nonce })
       continue
@@ -258,7 +258,7 @@ function isCheap(error: unknown): boolean {
 
 async function watch(
   lane: Lane,
-  { hashes, nonce }: { hashes: readonly Hash[]; nonce: number },
+  { hashes, nonce, signed }: { hashes: readonly Hash[]; nonce: number; signed: Hex },
 ): Promise<TransactionReceipt | 'stuck' | 'taken'> {
   const { account, client, signal, stuckMs } = lane
   const deadline = Date.now() + stuckMs
@@ -273,11 +273,22 @@ async function watch(
     const mined = await ask(lane, () => client.getTransactionCount({ address: account.address }))
     misses = mined > nonce ? misses + 1 : 0
     if (misses === 3) return 'taken'
+    if (misses === 0 && pause === client.pollingInterval) await remind(lane, { nonce, signed })
     if (hashes.length === 0 || Date.now() > deadline) return 'stuck'
     await idle(pause, signal)
     signal.throwIfAborted()
   }
   throw signal.reason
+}
+
+/** Hands the same bytes over again if the node forgot them: a pool drops what is cheap, a reorganisation what was mined. */
+async function remind(lane: Lane, { nonce, signed }: { nonce: number; signed: Hex }): Promise<void> {
+  const { account, client, log } = lane
+  const { address } = account
+  const pending = await ask(lane, () => client.getTransactionCount({ address, blockTag: 'pending' }))
+  if (pending > nonce) return
+  log.info('the node forgot a transaction; it is sent again', { nonce })
+  await broadcast(lane, signed)
 }
 
 async function receiptOf(client: PublicClient, hash: Hash): Promise<TransactionReceipt | undefined> {
