@@ -26,7 +26,8 @@ export async function startMarket(of: (now: bigint) => Intel): Promise<Market> {
   return { ...chain, deployment: { ...chain.deployment, attestationRegistry, pccs }, intel }
 }
 
-async function deploy(chain: Chain, name: string, args: readonly unknown[]): Promise<Address> {
+/** Deploys a contract as it was compiled. */
+export async function deploy(chain: Chain, name: string, args: readonly unknown[]): Promise<Address> {
   const path = join(import.meta.dirname, `../../packages/contracts/out/${name}.sol/${name}.json`)
   const { abi, bytecode } = JSON.parse(readFileSync(path, 'utf8')) as { abi: Abi; bytecode: { object: Hex } }
   const hash = await chain.walletOf(0).deployContract({ abi, args, bytecode: bytecode.object })

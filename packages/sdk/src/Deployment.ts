@@ -1,5 +1,6 @@
 import {
   AttestationRegistryAbi,
+  AttesterQuorumsAbi,
   ComputeRegistryAbi,
   ComputeRentalAbi,
   ComputeStakingAbi,
@@ -13,6 +14,7 @@ import {
   PccsAbi,
   ProviderDiscoveryAbi,
   ProviderFlagsAbi,
+  SnpJudgeAbi,
   TriggerRegistryAbi,
 } from '@jejunetwork/contracts'
 import type { Abi } from 'viem'
@@ -20,6 +22,7 @@ import { ComputeError } from './Errors.ts'
 
 export {
   AttestationRegistryAbi,
+  AttesterQuorumsAbi,
   ComputeRegistryAbi,
   ComputeRentalAbi,
   ComputeStakingAbi,
@@ -32,12 +35,14 @@ export {
   PccsAbi,
   ProviderDiscoveryAbi,
   ProviderFlagsAbi,
+  SnpJudgeAbi,
   TriggerRegistryAbi,
 }
 
 /** Every ABI of the house: one contract's refusal may come from another that it called. */
 export const abis: readonly Abi[] = [
   AttestationRegistryAbi,
+  AttesterQuorumsAbi,
   ComputeRegistryAbi,
   ComputeRentalAbi,
   ComputeStakingAbi,
@@ -47,6 +52,7 @@ export const abis: readonly Abi[] = [
   LedgerManagerAbi,
   PccsAbi,
   ProviderFlagsAbi,
+  SnpJudgeAbi,
   TriggerRegistryAbi,
 ]
 

@@ -1,3 +1,4 @@
+import { attester } from './attesterCommands.ts'
 import type { Run } from './context.ts'
 import { guardian } from './guardianCommands.ts'
 import { HTTP_PORT, provider } from './providerCommands.ts'
@@ -218,4 +219,5 @@ export const commands: readonly Definition[] = [
   wallet,
   trigger,
   keeper,
+  attester,
 ]

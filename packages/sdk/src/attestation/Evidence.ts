@@ -137,7 +137,7 @@ function gatewayOf(fields: Field): Gateway {
       })
 }
 
-function bindingOf(fields: Field): Binding {
+export function bindingOf(fields: Field): Binding {
   const word = (key: string): Hex => `0x${hex(binary(fields.at(key), key, 32))}`
   const address = (key: string): Address => `0x${hex(binary(fields.at(key), key, 20))}`
   const number = (key: string): bigint => {

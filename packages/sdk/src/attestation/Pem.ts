@@ -29,3 +29,12 @@ export function certificates(input: Uint8Array | string, subject: string): reado
     value: `broken at certificate ${at}`,
   })
 }
+
+/** The certificates as PEM, in order. */
+export function encode(certificates: readonly Uint8Array[]): string {
+  return certificates
+    .map((der) => btoa(Array.from(der, (byte) => String.fromCharCode(byte)).join('')))
+    .map((body) => body.replace(/.{64}(?=.)/g, '$&\n'))
+    .map((body) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`)
+    .join('')
+}

@@ -1,0 +1,52 @@
+import type { Group } from './commands.ts'
+
+const load = async () => import('./commands/attester.ts')
+
+export const attester: Group = {
+  usage: 'attester',
+  summary: 'Vouch for machines that the chain cannot verify itself, with a stake.',
+  example: 'attester sign --evidence machine.json --provider 1 --quorum 0x…',
+  commands: [
+    {
+      usage: 'join',
+      summary: 'Stake 1 ETH and become an attester.',
+      example: 'attester join',
+      options: [['--stake <eth>', 'how much to add to the stake first (default 1)']],
+      pays: true,
+      load: async () => (await load()).join,
+    },
+    {
+      usage: 'quorum <members>',
+      summary: 'Make a quorum of these addresses, with commas between them.',
+      example: 'attester quorum 0x…,0x…,0x… --threshold 2',
+      options: [['--threshold <n>', 'how many of them it takes (default: all)']],
+      load: async () => (await load()).quorum,
+    },
+    {
+      usage: 'sign',
+      summary: 'Verify a SEV-SNP machine and, if it is what it says, sign a verdict, which is printed.',
+      example: 'attester sign --evidence machine.json --provider 1 --quorum 0x… > verdict.json',
+      options: [
+        ['--evidence <file>', 'what the machine shows at /v1/attestation'],
+        ['--provider <id>', 'whose machine it is'],
+        ['--quorum <id>', 'for which quorum'],
+        ['--vcek <file>', "the certificate of the chip's key, where the evidence lacks it"],
+        ['--chain <file>', "AMD's certificates above it, ASK then ARK"],
+        ['--issued-at <seconds>', 'when another member signed the same verdict (default: now)'],
+      ],
+      load: async () => (await load()).sign,
+    },
+    {
+      usage: 'submit <files...>',
+      summary: "Put a verdict that enough members signed on chain, with the provider's key.",
+      example: 'attester submit verdict-1.json verdict-2.json',
+      load: async () => (await load()).submit,
+    },
+    {
+      usage: 'refute <digest>',
+      summary: 'Have the chain recompute a verdict; if it is false, its signers lose their stake.',
+      example: 'attester refute 0x…',
+      load: async () => (await load()).refute,
+    },
+  ],
+}

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs'
+import { Attestation, ComputeRegistryAbi, type Deployment, Registry } from '@jejunetwork/sdk'
+import { type Address, type Hex, isAddress } from 'viem'
+import { connect, type Market } from '../connect.ts'
+import type { Input, Run } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { eth, ether, quorumId, whole } from '../input.ts'
+import { unlock, walletOn } from '../keys.ts'
+import { facts, print } from '../output.ts'
+
+const { Evidence, QuorumVerdict, RefusedError, Verdicts } = Attestation
+
+/** Stakes, and takes on the attester's role. */
+export const join: Run = async ({ config, output }, { options }) => {
+  const market = await connect(config)
+  const amount = options['stake'] === undefined ? 10n ** 18n : ether('--stake', options['stake'])
+  const { account } = await unlock(config, { market, role: 'user' })
+  const { deployment } = market
+  const sent = Verdicts.become(walletOn(market, account), { amount, deployment })
+  const { hash } = await output.during('Joining', sent)
+  const { address } = account
+  return {
+    data: { address, hash },
+    text: facts({ attester: address, staked: eth(amount), transaction: hash }),
+  }
+}
+
+export const quorum: Run = async ({ config, output }, { args, options }) => {
+  const members = (args[0] ?? '').split(',').map((member) => {
+    if (isAddress(member)) return member
+    throw new UsageError(`Members are addresses; ${JSON.stringify(member)} is none.`)
+  })
+  const threshold =
+    options['threshold'] === undefined ? members.length : Number(whole('--threshold', options['threshold']))
+  const market = await connect(config)
+  const { account } = await unlock(config, { market, role: 'user' })
+  const wallet = walletOn(market, account)
+  const made = Verdicts.createQuorum(wallet, { deployment: market.deployment, members, threshold })
+  const { hash, quorumId: id } = await output.during('Making the quorum', made)
+  const shown = `0x${id.toString(16)}`
+  return { data: { hash, quorumId: shown }, text: facts({ quorum: shown, transaction: hash }) }
+}
+
+/** Prints the signed verdict as JSON, or says which check refused the evidence, and signs nothing. */
+export const sign: Run = async (context, { options }) => {
+  const { config, output } = context
+  const providerId = whole('--provider', options['provider'])
+  const id = quorumId('--quorum', options['quorum'])
+  const machine = machineOf(options)
+  const market = await connect(config)
+  const { account } = await unlock(config, { market, role: 'user' })
+  const judged = await output.during('Verifying', judge(market, { ...machine, id, options, providerId }))
+  if (!judged.ok) throw new RefusedError(judged.refusal)
+
+  const { evidence, verdict } = judged.claims
+  const { deployment } = market
+  const fault = await Verdicts.faultOf(market.client, { deployment, evidence, verdict })
+  if (fault)
+    throw new UsageError(`Not signed: the chain finds the ${fault.fault} wrong, and would refute it.`)
+  const domain = domainOf(deployment)
+  const signature = await QuorumVerdict.sign(verdict, { ...domain, account })
+  const { binding } = machine.shown
+  const signed = { binding, evidence, signature, signer: account.address, verdict }
+  print({ data: signed, text: QuorumVerdict.toJson(signed) }, { json: context.json })
+  return { exitCode: 0 }
+}
+
+/** Puts the verdict of the files on chain, each of which one member signed. */
+export const submit: Run = async ({ config, output }, { args }) => {
+  const signed = args.map((file) => QuorumVerdict.fromJson(read('A verdict', file)))
+  const market = await connect(config)
+  const { account } = await unlock(config, { market, role: 'provider' })
+  const { deployment } = market
+  const sent = Verdicts.put(walletOn(market, account), { deployment, signed })
+  const { digest, hash } = await output.during('Submitting', sent)
+  return { data: { digest, hash }, text: facts({ verdict: digest, transaction: hash }) }
+}
+
+export const refute: Run = async ({ config, output }, { args }) => {
+  const digest = args[0] ?? ''
+  if (!/^0x[0-9a-fA-F]{64}$/.test(digest))
+    throw new UsageError('Give the digest of a verdict, 0x and 64 digits.')
+  const market = await connect(config)
+  const { account } = await unlock(config, { market, role: 'user' })
+  const wallet = walletOn(market, account)
+  const sent = Verdicts.refute(wallet, { deployment: market.deployment, digest: digest as Hex })
+  const { fault, hash, signers } = await output.during('Recomputing', sent)
+  return {
+    data: { fault, hash, signers },
+    text: facts({ 'wrong is its': fault, 'lost their stake': signers.join(', '), transaction: hash }),
+  }
+}
+
+type Machine = {
+  shown: Exclude<Attestation.Evidence.Evidence, { tee: 'none' }>
+  vek: string | Uint8Array
+  chain: string | Uint8Array
+}
+
+function machineOf(options: Input['options']): Machine {
+  const shown = Evidence.fromJson(read('--evidence', options['evidence']))
+  if (shown.tee !== 'sev-snp')
+    throw new UsageError(`Attesters judge SEV-SNP machines; this evidence is of ${shown.tee}.`)
+  const { vcek, chain } = options
+  if (vcek !== undefined && chain !== undefined)
+    return { chain: bytes('--chain', chain), shown, vek: bytes('--vcek', vcek) }
+  const held = Attestation.SnpEvidence.heldBy(shown.certificates ?? new Uint8Array())
+  if (!held)
+    throw new UsageError(
+      'The evidence lacks certificates; give --vcek and --chain, from https://kdsintf.amd.com.',
+    )
+  return { ...held, shown }
+}
+
+type Asked = Machine & { id: bigint; options: Input['options']; providerId: bigint }
+
+async function judge({ client, deployment }: Market, asked: Asked): ReturnType<typeof QuorumVerdict.ofSnp> {
+  const { chain, id, options, providerId, shown, vek } = asked
+  const { binding, report } = shown
+  const { owner: provider } = await Registry.get(client, { deployment, providerId })
+  const [, agentId] = await client.readContract({
+    abi: ComputeRegistryAbi,
+    address: deployment.computeRegistry,
+    args: [providerId],
+    functionName: 'agentOf',
+  })
+  const [head, bound] = await Promise.all([
+    client.getBlock(),
+    client.getBlock({ blockNumber: binding.blockNumber }),
+  ])
+  const issuedAt = options['issuedAt']
+  const { chainId, registry } = domainOf(deployment)
+  return QuorumVerdict.ofSnp(report, {
+    at: issuedAt === undefined ? head.timestamp : whole('--issued-at', issuedAt),
+    binding,
+    chain,
+    expected: { agentId, chainId: BigInt(chainId), provider, registry },
+    head: { hashAt: bound.hash, number: head.number },
+    providerId,
+    quorumId: id,
+    vek,
+  })
+}
+
+function domainOf({ attestationRegistry, chainId }: Deployment): { chainId: number; registry: Address } {
+  return { chainId, registry: attestationRegistry }
+}
+
+function read(what: string, file: unknown): string {
+  return new TextDecoder().decode(bytes(what, file))
+}
+
+function bytes(what: string, file: unknown): Uint8Array {
+  if (typeof file !== 'string') throw new UsageError(`${what} is missing; give a file.`)
+  try {
+    return new Uint8Array(readFileSync(file))
+  } catch (cause) {
+    throw new UsageError(`${what} cannot be read from ${file}.`, { cause })
+  }
+}
