@@ -330,8 +330,8 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier, Verdicts {
     function _blockHash(uint256 number) private view returns (bytes32 found) {
         found = blockhash(number);
         if (found == 0 && number < block.number && block.number - number <= HISTORY_WINDOW) {
-            (bool ok, bytes memory answer) = HISTORY.staticcall(abi.encode(number));
-            if (ok && answer.length == 32) found = bytes32(answer);
+            (bool ok, bytes memory word) = HISTORY.staticcall(abi.encode(number));
+            if (ok && word.length == 32) found = bytes32(word);
         }
         require(found != 0, BlockHashUnknown(number));
     }
