@@ -42,7 +42,7 @@ contract TriggerRegistry is Conditions, Sponsors {
     ///      many. From receipts: `test/triggers/reimbursement.test.ts`.
     uint256 private constant TAIL = 5600;
     uint256 private constant TAIL_OF_MANY = 5613;
-    uint256 private constant TRANSACTION_TAIL = 6016;
+    uint256 private constant TRANSACTION_TAIL = 5879;
     uint256 private constant TRANSACTION_TAIL_OF_MANY = 7853;
 
     /// @dev What calldata costs beside inputs: of `executeTrigger` the selector, id, place and length, of `executeMany` the
@@ -70,8 +70,8 @@ contract TriggerRegistry is Conditions, Sponsors {
 
     /// @inheritdoc ITriggerRegistry
     function executeTrigger(uint256 triggerId, bytes calldata input) external nonReentrant {
+        uint256 begin = gasleft();
         Bill memory bill;
-        bill.begin = gasleft();
         _price(bill);
         uint256 size = _padded(input.length);
         // No input is longer than calldata: its gas, and what is left of gas, is far below 2^256.
@@ -79,12 +79,12 @@ contract TriggerRegistry is Conditions, Sponsors {
             require(
                 msg.data.length == ONE_INPUT + size, InvalidCalldataLength(msg.data.length, ONE_INPUT + size)
             );
-            bill.begin += TRANSACTION_TAIL + TAIL;
             if (_isPlainCaller()) {
                 uint256 zeros = CalldataGas.countZeros(ONE_INPUT, ONE_INPUT + size);
-                bill.begin += TRANSACTION + HEAD + CalldataGas.gasOf(size, zeros);
+                begin += TRANSACTION + HEAD + CalldataGas.gasOf(size, zeros);
                 bill.floor = TRANSACTION + HEAD + CalldataGas.floorOf(size, zeros);
             }
+            bill.begin = begin + TRANSACTION_TAIL + TAIL;
         }
         (bool ran, Reason reason) = _run(triggerId, input, bill);
         require(ran, NotExecutable(triggerId, reason));

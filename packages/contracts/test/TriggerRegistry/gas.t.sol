@@ -130,7 +130,7 @@ contract TriggerExecutionGasTest is ProofTest {
 
     /// TRG-30: one tick.
     function test_tick() external {
-        _assertGas(48_500, "executeTrigger, tick", _one(_ticking[0], _ticks[0]));
+        _assertGas(48_300, "executeTrigger, tick", _one(_ticking[0], _ticks[0]));
     }
 
     /// TRG-30: one tick of those that run in order.
@@ -151,7 +151,7 @@ contract TriggerExecutionGasTest is ProofTest {
 
     /// TRG-30: a delivery of 32 bytes.
     function test_delivery() external {
-        _assertGas(62_500, "executeTrigger, delivery of 32 bytes", _one(_hook, _delivery));
+        _assertGas(62_050, "executeTrigger, delivery of 32 bytes", _one(_hook, _delivery));
     }
 
     /// TRG-30: a log of a block of 200 transactions.

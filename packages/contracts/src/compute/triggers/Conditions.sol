@@ -140,11 +140,11 @@ abstract contract Conditions is TriggerStore {
         returns (bool due, Reason reason, uint256 key, bytes memory payload)
     {
         uint256 version;
-        // The input's first byte, if it has one.
+        // The input's first byte; zero if the input is shorter than a delivery without a signature.
         assembly ("memory-safe") {
-            version := byte(0, calldataload(input.offset))
+            version := byte(0, mul(calldataload(input.offset), lt(15, input.length)))
         }
-        if (input.length < DELIVERY_INPUT || version != VERSION) return (false, Reason.BadInput, 0, payload);
+        if (version != VERSION) return (false, Reason.BadInput, 0, payload);
 
         bool delivery = hot.triggerType() == uint256(TriggerType.Webhook);
         if (delivery) (reason, key, payload) = _judgeDelivery(triggerId, hot, input);
@@ -165,11 +165,11 @@ abstract contract Conditions is TriggerStore {
         view
         returns (bool due, Reason reason, uint256 tick)
     {
-        // The first word from the input on; what is behind the input is cut off.
+        // The first word from the input on, zero if it is of another length; what is behind the input is cut off.
         assembly ("memory-safe") {
-            tick := calldataload(input.offset)
+            tick := mul(calldataload(input.offset), eq(input.length, TICK_INPUT))
         }
-        if (input.length != TICK_INPUT || tick >> 248 != VERSION) return (false, Reason.BadInput, 0);
+        if (tick >> 248 != VERSION) return (false, Reason.BadInput, 0);
         tick = uint40(tick >> 208);
         if (tick > block.timestamp) return (false, Reason.TooEarly, tick);
         if (tick <= hot.mark()) return (false, Reason.AlreadyDone, tick);
@@ -204,17 +204,38 @@ abstract contract Conditions is TriggerStore {
         assembly ("memory-safe") {
             head := calldataload(input.offset)
         }
-        uint256 payloadAt = DELIVERY_INPUT + uint16(head >> 128);
-        if (input.length < payloadAt) return (Reason.BadInput, 0, payload);
-        uint256 time = uint40(head >> 144);
-        nonce = uint64(head >> 184);
-        if (_isUsed(triggerId, nonce)) return (Reason.AlreadyDone, nonce, payload);
-        // Times of 40 bits, a delay of 22.
+        // Lengths of 16 bits, times of 40 bits, a delay of 22.
         unchecked {
+            uint256 payloadAt = DELIVERY_INPUT + uint16(head >> 128);
+            if (input.length < payloadAt) return (Reason.BadInput, 0, payload);
+            uint256 time = uint40(head >> 144);
+            nonce = uint64(head >> 184);
+            if (_isUsed(triggerId, nonce)) return (Reason.AlreadyDone, nonce, payload);
             if (time > block.timestamp + CLOCK_SKEW) return (Reason.TooEarly, nonce, payload);
             if (time + hot.maxDelay() < block.timestamp) return (Reason.TooLate, nonce, payload);
-        }
 
+            bytes calldata signature;
+            bytes calldata rest;
+            // The two parts of the input behind its head; the second begins inside of it or at its end.
+            assembly ("memory-safe") {
+                signature.offset := add(input.offset, DELIVERY_INPUT)
+                signature.length := sub(payloadAt, DELIVERY_INPUT)
+                rest.offset := add(input.offset, payloadAt)
+                rest.length := sub(input.length, payloadAt)
+            }
+            payload = rest;
+            return (_judgeSignature(triggerId, hot, nonce, time, payload, signature), nonce, payload);
+        }
+    }
+
+    function _judgeSignature(
+        uint256 triggerId,
+        uint256 hot,
+        uint256 nonce,
+        uint256 time,
+        bytes memory payload,
+        bytes calldata signature
+    ) private view returns (Reason) {
         uint256 text = uint256(_texts[triggerId]);
         bytes memory key;
         bool hashOnly = text & TriggerConfig.TEXT_HASH_ONLY != 0;
@@ -222,12 +243,10 @@ abstract contract Conditions is TriggerStore {
             key = _storedKey(triggerId, hot);
             hashOnly = TriggerConfig.read(key, 0, 1) != 0;
         }
-        payload = input[payloadAt:];
-        if (hashOnly && payload.length != 32) return (Reason.BadInput, nonce, payload);
+        if (hashOnly && payload.length != 32) return Reason.BadInput;
         bytes32 digest = hashOnly ? bytes32(payload) : keccak256(payload);
         digest = Deliveries.digest(triggerId, nonce, time, digest);
-        bool signed = _isSigned(digest, input[DELIVERY_INPUT:payloadAt], text, key);
-        return (signed ? Reason.None : Reason.BadSignature, nonce, payload);
+        return _isSigned(digest, signature, text, key) ? Reason.None : Reason.BadSignature;
     }
 
     /// @dev Of a config that is not packed: `payload 1 | kind 1 | key`.
@@ -265,7 +284,10 @@ abstract contract Conditions is TriggerStore {
         returns (Reason reason, uint256 key, bytes memory payload)
     {
         if (input.length < LOG_INPUT) return (Reason.BadInput, 0, payload);
-        key = uint128(bytes16(input[1:17]));
+        // The sixteen bytes behind the input's first.
+        assembly ("memory-safe") {
+            key := shr(128, calldataload(add(input.offset, 1)))
+        }
         if (_isUsed(triggerId, key)) return (Reason.AlreadyDone, key, payload);
         if (hot.has(TriggerWord.ATTESTED)) {
             (reason, payload) = _attest(triggerId, key, hot, cold, input[LOG_INPUT:]);
