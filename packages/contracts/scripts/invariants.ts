@@ -51,10 +51,14 @@ function row(name: string, { runs, calls, reverts, seconds }: Figures): string {
 const sum = (key: keyof Figures) => suites.reduce((total, suite) => total + suite[key], 0)
 const all = { runs: sum('runs'), calls: sum('calls'), reverts: sum('reverts'), seconds: sum('seconds') }
 const rows = suites.toSorted((a, b) => a.name.localeCompare(b.name)).map((suite) => row(suite.name, suite))
+const bound =
+  seconds === undefined
+    ? ''
+    : ` This one was bounded to ${seconds} seconds a suite; unbounded it makes 10,000,128 calls.`
 const text = `# Invariants
 
 The last long run, of ${new Date().toISOString().slice(0, 10)}, made by \`node scripts/invariants.ts\`. A call that reverts changed nothing, as it should;
-the others did something. Suites run side by side, so their seconds add up to more than the run took.
+the others did something. Suites run side by side, so their seconds add up to more than the run took.${bound}
 
 | suite | runs | calls | reverts | did something | seconds |
 | --- | ---: | ---: | ---: | ---: | ---: |
