@@ -1,4 +1,4 @@
-import { ComputeRegistryAbi, ComputeRentalAbi } from '@jejunetwork/contracts'
+import { ComputeRegistryAbi, ComputeRentalAbi, ProviderRatingsAbi } from '@jejunetwork/contracts'
 import { type Abi, parseEther, toHex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Chain, startChain } from '../chain.ts'
@@ -14,7 +14,7 @@ let homes: Home[]
 
 beforeAll(async () => {
   chain = await startChain()
-  homes = GUARDIANS.map((index) => {
+  homes = [...GUARDIANS, RENTER].map((index) => {
     const home = createHome(chain)
     const key = chain.accounts[index]?.getHdKey().privateKey
     if (!key) throw new Error('The account has no key.')
@@ -31,7 +31,13 @@ test('guardians decide about disputed pay, and share its bond', async () => {
   for (const index of [0, 1, 2])
     expect(await guardian(index, 'join')).toMatchObject({ staked: '1000000000000000000' })
   await chain.warp(7 * DAY)
-  await dispute()
+  await rentTwoHours()
+  expect(await refusedOf(['dispute', '1'], env(0))).toContain('Session 1 is of 0x')
+  expect(await refusedOf(['dispute', '7'], renter())).toContain('There is no session 7;')
+  const disputed = await json(['dispute', '1'], renter())
+  const bond = BigInt(String(disputed['bond']))
+  expect(bond, 'a fifth, rounded up').toBe((BigInt(String(disputed['held'])) + 4n) / 5n)
+  expect(await refusedOf(['dispute', '1'], renter())).toContain('Session 1 has no pay to dispute;')
 
   expect(await guardian(0, 'cases')).toMatchObject([{ against: '0', providerId: '1', sessionId: '1' }])
   expect(await refused(0, 'vote', '9', 'for')).toContain(
@@ -45,7 +51,24 @@ test('guardians decide about disputed pay, and share its bond', async () => {
   await guardian(1, 'resolve', '1')
   expect(await guardian(1, 'cases')).toEqual([])
   const { share } = (await guardian(0, 'share', '1')) as { share: string }
-  expect(BigInt(share), 'a third of the bond').toBe(parseEther('0.01') / 5n / 3n)
+  expect(BigInt(share), 'a third of the bond').toBe(bond / 3n)
+})
+
+test('a renter rates, with a stake that he gets back', async () => {
+  const rating = { providerId: '1', score: 2, sessionId: '1', staked: '10000000000000000' }
+  expect(await refusedOf(['rate', '1', '6'], renter())).toContain(
+    'The score is 1 to 5, 5 being best; it was "6".',
+  )
+  expect(await json(['rate', '1', '2'], renter())).toMatchObject(rating)
+  expect(await json(['rate', '1', '4'], renter())).toMatchObject({ ...rating, score: 4, staked: '0' })
+  expect(
+    await chain.client.readContract({ ...ratings(), functionName: 'summaryOf', args: [1n] }),
+  ).toMatchObject({
+    count: 1n,
+    sum: 4n,
+  })
+  expect(await json(['ledger', 'unstake'], renter())).toMatchObject({ pending: '10000000000000000' })
+  expect(await refusedOf(['ledger', 'unstake'], renter(), 75)).toContain('0.01 ETH can be taken from')
 })
 
 test('guardians flag a provider with a reason, and take the flag away', async () => {
@@ -74,21 +97,27 @@ test('a guardian leaves with its stake', async () => {
 
 const env = (index: number) => homes[index]?.env ?? {}
 
-async function guardian(index: number, ...args: readonly string[]): Promise<unknown> {
-  const { code, stderr, stdout } = await run(['guardian', ...args, '--json'], env(index))
+const renter = () => env(GUARDIANS.length)
+const ratings = () => ({ abi: ProviderRatingsAbi, address: chain.deployment.providerRatings }) as const
+
+const guardian = (index: number, ...args: readonly string[]) => json(['guardian', ...args], env(index))
+const refused = (index: number, ...args: readonly string[]) => refusedOf(['guardian', ...args], env(index))
+
+async function json(args: readonly string[], as: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {
+  const { code, stderr, stdout } = await run([...args, '--json'], as)
   expect(code, `${args.join(' ')}: ${stderr}`).toBe(0)
   return JSON.parse(stdout)
 }
 
-async function refused(index: number, ...args: readonly string[]): Promise<string> {
-  const { code, stderr } = await run(['guardian', ...args], env(index))
+async function refusedOf(args: readonly string[], as: NodeJS.ProcessEnv, exitCode = 1): Promise<string> {
+  const { code, stderr } = await run(args, as)
   expect(stderr).not.toContain('    at ')
-  expect(code).toBe(1)
+  expect(code).toBe(exitCode)
   return stderr
 }
 
-/** A session of two hours, disputed once it is over. */
-async function dispute(): Promise<void> {
+/** A session of two hours that is just over. */
+async function rentTwoHours(): Promise<void> {
   const { computeRegistry, computeRental } = chain.deployment
   const call = async (
     account: number,
@@ -108,5 +137,4 @@ async function dispute(): Promise<void> {
   await call(RENTER, 'rental', 'createSession', [1n, 2n, key], 2n * price)
   await call(PROVIDER, 'rental', 'activateSession', [1n, toHex('access', { size: 32 })])
   await chain.warp(7_200)
-  await call(RENTER, 'rental', 'dispute', [1n], price)
 }

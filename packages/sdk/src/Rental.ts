@@ -1,4 +1,13 @@
-import { type Address, type Client, type Hash, type Hex, keccak256, parseEventLogs, stringToHex } from 'viem'
+import {
+  type Address,
+  type Client,
+  type Hash,
+  type Hex,
+  keccak256,
+  parseEventLogs,
+  stringToHex,
+  zeroAddress,
+} from 'viem'
 import { readContract } from 'viem/actions'
 import { ComputeRentalAbi as abi, type Deployment } from './Deployment.ts'
 import * as Registry from './Registry.ts'
@@ -156,6 +165,66 @@ export declare namespace terminate {
   type Options = { deployment: Deployment; sessionId: bigint }
   type Result = { hash: Hash; earned: bigint; refund: bigint }
 }
+
+/**
+ * What a dispute is about to cost: the pay in question and the bond, a fifth of it, which a session that runs raises each
+ * second. `most` is the bond ten minutes from now, the least that a session is paid for.
+ */
+export async function quoteDispute(client: Client, options: get.Options): Promise<quoteDispute.Quote> {
+  const { deployment, sessionId } = options
+  const [{ pricePerHour, status, unmatured: held }, { token }] = await Promise.all([
+    get(client, options),
+    readContract(client, {
+      abi,
+      address: deployment.computeRental,
+      args: [sessionId],
+      functionName: 'orderOf',
+    }),
+  ])
+  const later = status === 'running' ? held + pricePerHour / 6n : held
+  return { bond: fifth(held), held, most: fifth(later), token }
+}
+
+export declare namespace quoteDispute {
+  /** In `token`, 0 being ether. */
+  type Quote = { held: bigint; bond: bigint; most: bigint; token: Address }
+}
+
+/** Ends a session, if it still runs, and puts its unmatured pay before the guardians. A bond in ether goes with it; one in a token must be approved. */
+export async function dispute(wallet: Wallet, options: dispute.Options): Promise<dispute.Result> {
+  const { deployment, sessionId } = options
+  const { most, token } = await quoteDispute(wallet, { deployment, sessionId })
+  const receipt = await write(wallet, {
+    abi,
+    address: deployment.computeRental,
+    args: [sessionId],
+    functionName: 'dispute',
+    value: token === zeroAddress ? most : 0n,
+  })
+  const [event] = parseEventLogs({ abi, eventName: 'SessionDisputed', logs: receipt.logs })
+  if (event === undefined) throw new Error('The dispute left no event.')
+  const { bond, held, refund } = event.args
+  return { bond, hash: receipt.transactionHash, held, refund, token }
+}
+
+export declare namespace dispute {
+  type Options = { deployment: Deployment; sessionId: bigint }
+  type Result = { hash: Hash; held: bigint; bond: bigint; refund: bigint; token: Address }
+}
+
+/** Rates a session's provider with 1 to 5, as its renter, in place of what he said before. Takes a user's stake. */
+export async function rate(wallet: Wallet, options: rate.Options): Promise<{ hash: Hash }> {
+  const { deployment, score, sessionId } = options
+  const address = deployment.computeRental
+  const receipt = await write(wallet, { abi, address, args: [sessionId, score], functionName: 'rate' })
+  return { hash: receipt.transactionHash }
+}
+
+export declare namespace rate {
+  type Options = { deployment: Deployment; sessionId: bigint; score: number }
+}
+
+const fifth = (amount: bigint) => (amount + 4n) / 5n
 
 /**
  * What a provider commits to on chain when a machine is ready: the keccak-256 hash of `<host> <port> <host key>`, each

@@ -98,6 +98,20 @@ const renting: Leaf[] = [
     example: 'terminate 1',
     load: async () => (await import('./commands/sessions.ts')).terminate,
   },
+  {
+    usage: 'dispute <session>',
+    summary: "End a rental and have guardians decide about its last hour's pay, for a bond of a fifth of it.",
+    example: 'dispute 1',
+    pays: true,
+    load: async () => (await import('./commands/judge.ts')).dispute,
+  },
+  {
+    usage: 'rate <session> <1-5>',
+    summary: 'Rate the provider of a rental, 5 being best; takes a stake of 0.01 ETH, which you get back.',
+    example: 'rate 1 5',
+    pays: true,
+    load: async () => (await import('./commands/judge.ts')).rate,
+  },
 ]
 
 const PAYING = [
@@ -166,6 +180,13 @@ const ledger: Group = {
       summary: 'Close the channel with a provider: what is left of it becomes free for inference.',
       example: 'ledger close 1',
       load: async () => (await import('./commands/close.ts')).close,
+    },
+    {
+      usage: 'unstake [eth]',
+      summary: 'Ask for stake back, such as the one for ratings, and take it seven days later.',
+      example: 'ledger unstake',
+      pays: true,
+      load: async () => (await import('./commands/withdrawStake.ts')).withdrawAsUser,
     },
   ],
 }

@@ -14,6 +14,9 @@ export const withdrawAsProvider: Run = async (context, { args }) =>
 export const withdrawAsGuardian: Run = async (context, { args }) =>
   withdraw(context, { command: 'guardian withdraw', given: args[0], role: 'user' })
 
+export const withdrawAsUser: Run = async (context, { args }) =>
+  withdraw(context, { command: 'ledger unstake', given: args[0], role: 'user' })
+
 /** Takes out stake that backs no role: asked for now, taken in seven days by the same command. */
 async function withdraw(
   { config, output }: Context,
