@@ -87,8 +87,7 @@ async function make(paths: { state: string; addresses: string; directory: string
   mkdirSync(paths.directory, { recursive: true })
   mkdirSync(join(CONTRACTS, 'cache/deployments'), { recursive: true })
   const fresh = `${paths.state}.${process.pid}`
-  // All fits one block: what anvil leaves over waits for the next transaction, which never comes.
-  const anvil = await startAnvil({ port: 0, args: ['--dump-state', fresh, '--gas-limit', '1000000000'] })
+  const anvil = await startAnvil({ port: 0, args: ['--dump-state', fresh] })
   try {
     const deployment = await deploy({
       chainId: local.id,

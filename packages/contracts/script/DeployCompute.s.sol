@@ -34,6 +34,7 @@ contract DeployCompute is Script {
         require(block.chainid == LOCAL_CHAIN || key != ANVIL_KEY, PublicKeyOnRealChain(block.chainid));
 
         ComputeSystem.Settings memory settings = _settings();
+        if (block.chainid == LOCAL_CHAIN) _makeRoom();
 
         uint256 blockNumber = block.number;
         vm.startBroadcast(key);
@@ -42,6 +43,12 @@ contract DeployCompute is Script {
 
         _write(path, made, blockNumber);
         console.log("Jeju Compute is deployed; see packages/contracts/%s", path);
+    }
+
+    /// @dev Warning: anvil mines when a transaction comes, and one that found its block full waits for another to come: with
+    /// its usual blocks of 30 million gas the last transactions of a deployment are never mined, now and then.
+    function _makeRoom() private {
+        try vm.rpc("evm_setBlockGasLimit", '["0x5f5e100"]') {} catch {}
     }
 
     function _settings() private view returns (ComputeSystem.Settings memory settings) {

@@ -104,8 +104,7 @@ const record = () => JSON.parse(readFileSync(join(folder, '31337.json'), 'utf8')
 type Chain = { anvil: ChildProcess; client: PublicClient; rpcUrl: string }
 
 async function startChain(...args: string[]): Promise<Chain> {
-  // Room for the whole deployment: anvil mines no second block for what the first left over.
-  const anvil = spawn(foundry('anvil'), ['--port', '0', '--gas-limit', '1000000000', ...args], {
+  const anvil = spawn(foundry('anvil'), ['--port', '0', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   anvils.push(anvil)
