@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { commands, type Definition } from '../packages/node/src/cli/commands.ts'
@@ -27,6 +27,18 @@ test('every command has help with an example', async () => {
     expect(code, path.join(' ')).toBe(0)
     expect(stdout, path.join(' ')).toContain('Example:\n  $ jeju-compute ')
   }
+})
+
+test('every command and option that the documents name is there', () => {
+  const named = documents().flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/jeju-compute((?: +[^\s`|)"#…]+)+)/g)].map(([, words = '']) => ({
+      file,
+      words: words.trim().split(/ +/),
+    })),
+  )
+  expect(named.length).toBeGreaterThan(50)
+  for (const { file, words } of named)
+    expect(strangerIn(words), `${words.join(' ')} in ${file}`).toBeUndefined()
 })
 
 test('a chain that does not answer is worth another try', async () => {
@@ -69,6 +81,8 @@ test.each([
   [['rent', '1', '--key', '/none'], 'The SSH public key /none cannot be read.'],
   [['terminate', '4'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
   [['extend', '4', '1'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
+  [['verify', '7'], 'There is no provider 7; `jeju-compute providers` lists them.'],
+  [['ledger', 'close', '7'], 'There is no provider 7; `jeju-compute providers` lists them.'],
   [['ssh', '4'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
   [['ssh', '4', '-i', 'key'], 'Options go before the session: `jeju-compute ssh -i … 4`.'],
   [['ssh', '4', '--', 'true'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
@@ -160,4 +174,28 @@ function pathsOf(definition: Definition): string[][] {
   const name = definition.usage.split(' ')[0] ?? ''
   if (!('commands' in definition)) return [[name]]
   return [[name], ...definition.commands.flatMap(pathsOf).map((path) => [name, ...path])]
+}
+
+function documents(): string[] {
+  const root = join(import.meta.dirname, '..')
+  const files = globSync(['README.md', 'docs/**/*.md', 'packages/*/README.md'], { cwd: root })
+  return files.map((file) => join(root, file))
+}
+
+/** The first word of a command line that is no command and no option here; undefined if all are. */
+function strangerIn(words: readonly string[]): string | undefined {
+  let at: Definition | undefined
+  let within: readonly Definition[] | undefined = commands
+  for (const word of words) {
+    if (word === '--') return undefined
+    if (word.startsWith('-')) {
+      const known = at && 'options' in at ? (at.options ?? []).flatMap(([flags]) => flags.split(/[ ,]+/)) : []
+      if (![...known, '--help', '--json', '--rpc', '--yes', '-y'].includes(word)) return word
+    } else if (within) {
+      at = within.find(({ usage }) => usage.split(' ')[0] === word)
+      if (at === undefined) return word
+      within = 'commands' in at ? at.commands : undefined
+    }
+  }
+  return undefined
 }

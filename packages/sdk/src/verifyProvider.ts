@@ -115,7 +115,10 @@ async function checkLevel(scene: Scene): Promise<boolean> {
 async function shown({ level, note, provider, signal }: Scene): Promise<Evidence.Evidence | undefined> {
   const evidence = await Evidence.fetchFrom(provider.endpoint, { signal })
   if (evidence.tee === 'none') {
-    note('evidence', false, { bound: 'evidence of a TEE', value: `none: ${evidence.reason}` })
+    note('evidence', false, {
+      bound: 'evidence of a TEE',
+      value: `none: ${evidence.reason.replace(/\.$/, '')}`,
+    })
     return evidence
   }
   if (level.level > 0) note('evidence', evidence.tee === level.tee, { bound: level.tee, value: evidence.tee })

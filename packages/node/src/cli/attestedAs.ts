@@ -14,7 +14,10 @@ export async function attestedAs(
   if (kept.level > 0)
     return `claimed: its attestation (${kept.status}) ended ${time(kept.expiry)} or no longer counts`
   return Attestation.Evidence.fetchFrom(provider.endpoint).then(
-    (evidence) => (evidence.tee === 'none' ? `claimed: ${evidence.reason}` : 'claimed: not on chain yet'),
+    (evidence) =>
+      evidence.tee === 'none'
+        ? `claimed: ${evidence.reason.replace(/\.$/, '')}`
+        : 'claimed: not on chain yet',
     (error: unknown) => {
       if (!(error instanceof ComputeError)) throw error
       return 'claimed'

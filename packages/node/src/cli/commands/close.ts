@@ -1,10 +1,11 @@
-import { askToClose, Inference, OverchargedError, Registry } from '@jejunetwork/sdk'
+import { askToClose, Inference, OverchargedError } from '@jejunetwork/sdk'
 import { connect } from '../connect.ts'
 import type { Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
-import { eth, whole } from '../input.ts'
+import { eth, time, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { facts } from '../output.ts'
+import { providerOf } from '../providerOf.ts'
 import { sessionKey } from '../sessionKey.ts'
 
 /** Closes a channel at once if the provider agrees; else asks the contract, which leaves the provider time to settle. */
@@ -14,7 +15,7 @@ export const close: Run = async ({ config, output }, { args }) => {
   const { client, deployment } = market
   const { account } = await unlock(config, { market, role: 'user' })
   const session = sessionKey(config, { chainId: deployment.chainId, owner: account.address })
-  const { endpoint, owner: provider } = await Registry.get(client, { deployment, providerId })
+  const { endpoint, owner: provider } = await providerOf(market, providerId)
   const payee = {
     chainId: deployment.chainId,
     contract: deployment.inferenceServing,
@@ -44,13 +45,11 @@ export const close: Run = async ({ config, output }, { args }) => {
       text: facts({ 'paid at the end': eth(paid), 'free again': eth(refund), transaction: hash }),
     }
   }
-  if (closeAt !== 0)
-    throw new UsageError(`It closes by itself; call again after ${new Date(closeAt * 1000).toISOString()}.`)
+  if (closeAt !== 0) throw new UsageError(`It closes by itself; call again after ${time(BigInt(closeAt))}.`)
   const { hash } = await output.during('Asking for the close', Inference.requestClose(wallet, channel))
   const { closeAt: at } = await Inference.channelOf(client, channel)
-  const when = new Date(at * 1000).toISOString()
   return {
     data: { closeAt: at, hash },
-    text: facts({ 'the provider did not agree': `call again after ${when}`, transaction: hash }),
+    text: facts({ 'the provider did not agree': `call again after ${time(BigInt(at))}`, transaction: hash }),
   }
 }

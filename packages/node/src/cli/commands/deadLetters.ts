@@ -10,6 +10,7 @@ import { type Result, table } from '../output.ts'
 import { databaseOf } from './keeper.ts'
 
 const MOST = 10_000
+const NONE = 'No call of an agent was given up.'
 
 export const list: Run = async (context, input) => {
   const most = Number(whole('--limit', input.options['limit'] ?? '50'))
@@ -21,7 +22,7 @@ export const list: Run = async (context, input) => {
     reason,
     triggerId,
   }))
-  if (dead.length === 0) return { data, text: 'No call of an agent was given up.' }
+  if (dead.length === 0) return { data, text: NONE }
   const rows = dead.map(({ attempts, id, reason, triggerId }) => [
     id,
     String(triggerId),
@@ -51,13 +52,14 @@ async function change(context: Context, input: Input, { by, done }: Change): Pro
   const ids = await withStore(context, input, async (store) => {
     const dead = await store.calls.dead({ most: MOST })
     const chosen = which === 'all' ? dead : dead.filter(({ id }) => id === which)
-    if (chosen.length === 0)
+    if (chosen.length === 0 && which !== 'all')
       throw new UsageError(
         `No call ${which} was given up; \`jeju-compute keeper dead-letters list\` lists those that were.`,
       )
     for (const call of chosen) await by(store, call)
     return chosen.map(({ id }) => id)
   })
+  if (ids.length === 0) return { data: { ids }, text: NONE }
   return { data: { ids }, text: `${ids.length === 1 ? ids[0] : `${ids.length} calls`}: ${done}.` }
 }
 

@@ -1,4 +1,4 @@
-import { Disputes, Flags, Registry, Staking } from '@jejunetwork/sdk'
+import { ContractRevertedError, Disputes, Flags, Staking } from '@jejunetwork/sdk'
 import { parseEther, zeroAddress } from 'viem'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
@@ -6,8 +6,16 @@ import { UsageError } from '../errors.ts'
 import { eth, time, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { type Result, table } from '../output.ts'
+import { providerOf } from '../providerOf.ts'
 
 const GUARDIAN_STAKE = parseEther('1')
+const MEANINGS: Readonly<Record<string, string>> = {
+  NoShare: 'You have no share of it: you did not vote, it is not resolved, or you took it already.',
+  NotEligible:
+    'Only those decide who were guardians for seven days when the vote began, and are no side of what it is about.',
+  NotOpen: 'Nothing is voted on about this session; `jeju-compute guardian cases` lists what is.',
+  NoVote: 'Nothing is voted on about this provider; `jeju-compute guardian flag` begins a vote.',
+}
 
 /** Stakes what is missing and becomes a guardian. */
 export const join: Run = async (context) => {
@@ -87,7 +95,7 @@ export const flag: Run = async (context, { args }) => {
   const providerId = whole('The provider', given)
   const market = await connect(context.config)
   const { client, deployment } = market
-  await known(market, providerId)
+  await providerOf(market, providerId)
   const now = await Flags.get(client, { deployment, providerId })
   if (words.length === 0) return { data: { providerId, ...now }, text: said(providerId, now) }
   const reason = words.join(' ')
@@ -111,7 +119,8 @@ export const flagVote: Run = async (context, { args }) => {
 export const flagResolve: Run = async (context, { args }) => {
   const providerId = whole('The provider', args[0])
   const { client, deployment, wallet } = await open(context)
-  const { hash } = await context.output.during('Sending', Flags.resolve(wallet, { deployment, providerId }))
+  const sent = Flags.resolve(wallet, { deployment, providerId }).catch(inWords)
+  const { hash } = await context.output.during('Sending', sent)
   const now = await Flags.get(client, { deployment, providerId })
   return { data: { hash, providerId, ...now }, text: said(providerId, now) }
 }
@@ -129,16 +138,14 @@ async function done(
   sent: Promise<{ hash: string }>,
   { data, text }: { data: object; text: string },
 ): Promise<Result> {
-  const { hash } = await output.during('Sending', sent)
+  const { hash } = await output.during('Sending', sent.catch(inWords))
   return { data: { ...data, hash }, text }
 }
 
-async function known({ client, deployment }: Market, providerId: bigint): Promise<void> {
-  await Registry.get(client, { deployment, providerId }).catch((cause: unknown) => {
-    throw new UsageError(`There is no provider ${providerId}; \`jeju-compute providers --all\` lists them.`, {
-      cause,
-    })
-  })
+/** What a refusal means to a guardian, where its name does not say. */
+function inWords(error: unknown): never {
+  const meaning = error instanceof ContractRevertedError && MEANINGS[error.errorName ?? '']
+  throw meaning ? new UsageError(meaning, { cause: error }) : error
 }
 
 function said(providerId: bigint, { motion, reason }: Flags.get.Result): string {

@@ -11,6 +11,7 @@ import { TryLaterError, UsageError } from '../errors.ts'
 import { eth, ether, port, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { table } from '../output.ts'
+import { providerOf } from '../providerOf.ts'
 import { sessionKey } from '../sessionKey.ts'
 import { readDeltas } from './readDeltas.ts'
 
@@ -79,7 +80,10 @@ async function openProxy(
 ): Promise<startProxy.Proxy> {
   const { account, from } = await unlock(config, { market, role: 'user' })
   const { client, deployment, isLocal } = market
-  const { maxPerRequest, provider } = input.options
+  const { maxPerRequest } = input.options
+  const providerId =
+    input.options['provider'] === undefined ? undefined : whole('--provider', input.options['provider'])
+  if (providerId !== undefined) await providerOf(market, providerId)
   const deposit = ether('--deposit', input.options['deposit'] ?? '0.01')
   const session = sessionKey(config, { chainId: deployment.chainId, owner: account.address })
   if (isLocal) output.say(`Paying from ${from}; at most ${eth(deposit)} goes into a channel with a provider.`)
@@ -90,7 +94,7 @@ async function openProxy(
     deposit,
     log: createLog({ level: 'warn', pretty: true }),
     port: at,
-    providerId: provider === undefined ? undefined : whole('--provider', provider),
+    providerId,
     session,
     signal,
     wallet: walletOn(market, account),

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { ComputeRentalAbi, Registry, Rental, verifyProvider } from '@jejunetwork/sdk'
+import { ComputeRentalAbi, type Registry, Rental, verifyProvider } from '@jejunetwork/sdk'
 import { providers as everyProvider } from '../../proxy/findProvider.ts'
 import { attestedAs } from '../attestedAs.ts'
 import { connect, type Market } from '../connect.ts'
@@ -9,6 +9,7 @@ import { eth, time, whole } from '../input.ts'
 import { isUp } from '../isUp.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { facts } from '../output.ts'
+import { providerOf } from '../providerOf.ts'
 import { renterKey } from '../sshKey.ts'
 
 const POLL_MS = 300
@@ -82,11 +83,7 @@ async function choose(market: Market, given: string | undefined): Promise<Regist
     throw new UsageError('Nobody offers a machine here; offer this one with `jeju-compute provider start`.')
   }
   const providerId = whole('The provider', given)
-  const provider = await Registry.get(client, { deployment, providerId }).catch((cause: unknown) => {
-    throw new UsageError(`There is no provider ${providerId}; \`jeju-compute providers\` lists them.`, {
-      cause,
-    })
-  })
+  const provider = await providerOf(market, providerId)
   if (!provider.active)
     throw new UsageError(
       `Provider ${providerId} takes no rentals now; \`jeju-compute providers\` lists those that do.`,

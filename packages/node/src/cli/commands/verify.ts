@@ -1,4 +1,4 @@
-import { type Check, Registry, type Verification, verifyProvider } from '@jejunetwork/sdk'
+import { type Check, type Verification, verifyProvider } from '@jejunetwork/sdk'
 import type { Hex } from 'viem'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts'
 import { hostKeyShown } from '../hostKeyShown.ts'
 import { whole } from '../input.ts'
 import { print, table } from '../output.ts'
+import { providerOf } from '../providerOf.ts'
 import { tlsKeyShown } from '../tlsKeyShown.ts'
 
 /** Checks a provider's machine by its evidence, and says of each check what was seen and what had to be. */
@@ -37,14 +38,15 @@ export const verify: Run = async (context, { args, options }) => {
 /** Verifies a provider with the keys that its gateway and its endpoint really show. */
 async function look(
   { config, signal }: Context,
-  { client, deployment }: Market,
+  market: Market,
   options: {
     providerId: bigint
     quorums: readonly bigint[] | undefined
     workloads: readonly Hex[] | undefined
   },
 ): Promise<Verification> {
-  const { endpoint } = await provider({ client, deployment }, options.providerId)
+  const { client, deployment } = market
+  const { endpoint } = await providerOf(market, options.providerId)
   const all = {
     ...options,
     deployment,
@@ -64,14 +66,6 @@ async function look(
     value: `no answer at ${host}:${port}`,
   }
   return { ...first, checks: [...first.checks, silent], verified: false }
-}
-
-function provider({ client, deployment }: Pick<Market, 'client' | 'deployment'>, providerId: bigint) {
-  return Registry.get(client, { deployment, providerId }).catch((cause: unknown) => {
-    throw new UsageError(`There is no provider ${providerId}; \`jeju-compute providers\` lists them.`, {
-      cause,
-    })
-  })
 }
 
 function said({ bound, name, value }: Check): string {

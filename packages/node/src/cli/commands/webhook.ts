@@ -17,7 +17,7 @@ export const add: Run = async ({ config, output }, { args, options }) => {
   const { agent, config: what, triggerId } = await triggerOf(market, args[0])
   if (what.kind !== 'webhook')
     throw new UsageError(
-      `Trigger ${triggerId} is a ${what.kind} trigger; only webhook triggers take deliveries.`,
+      `Trigger ${triggerId} is ${what.kind === 'event' ? 'an' : 'a'} ${what.kind} trigger; only webhook triggers take deliveries.`,
     )
   const { account } = await unlock(config, { market, role: 'user' })
 

@@ -86,13 +86,13 @@ async function makeTables(pool: Pool, options: PostgresOptions): Promise<void> {
 async function patiently<T>(options: PostgresOptions, work: () => Promise<T>): Promise<T> {
   const { log, patienceMs = PATIENCE_MS, signal } = options
   const deadline = Date.now() + patienceMs
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     try {
       return await work()
     } catch (cause) {
       if (!isAway(cause)) throw cause instanceof DatabaseError ? new StoreRefusedError({ cause }) : cause
       if (signal.aborted || Date.now() > deadline) throw new StoreUnreachableError({ cause })
-      log.warn('the database does not answer', { error: cause, retryMs: RETRY_MS })
+      if (isFirst) log.warn('the database does not answer', { error: cause, patienceMs, retryMs: RETRY_MS })
     }
     await delay(RETRY_MS)
   }
