@@ -105,7 +105,7 @@ test('providers are found by what they claim, cost and are said of, and those th
     )
 
     const shown = await said(['providers', '--all'])
-    expect(shown).toMatch(/^ID +PRICE +MACHINE \(CLAIMED\) +PROVEN +ENDPOINT/)
+    expect(shown).toMatch(/^ID +PRICE +MACHINE \(CLAIMED\) +PROVEN +RATED +ENDPOINT/)
     expect(shown).toMatch(/^1 .*http:\/\/127\.0\.0\.1:3 +does not answer$/m)
     expect(shown).toMatch(new RegExp(`^2 .*8 × NVIDIA H100 80GB HBM3 +nothing +${endpoint}$`, 'm'))
     expect(shown).toMatch(/^3 .*flagged: sells what it has not, does not answer$/m)

@@ -1,4 +1,4 @@
-import { ComputeRegistryAbi, ComputeRentalAbi, ProviderRatingsAbi } from '@jejunetwork/contracts'
+import { ComputeRegistryAbi, ComputeRentalAbi } from '@jejunetwork/contracts'
 import { type Abi, parseEther, toHex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Chain, startChain } from '../chain.ts'
@@ -61,12 +61,8 @@ test('a renter rates, with a stake that he gets back', async () => {
   )
   expect(await json(['rate', '1', '2'], renter())).toMatchObject(rating)
   expect(await json(['rate', '1', '4'], renter())).toMatchObject({ ...rating, score: 4, staked: '0' })
-  expect(
-    await chain.client.readContract({ ...ratings(), functionName: 'summaryOf', args: [1n] }),
-  ).toMatchObject({
-    count: 1n,
-    sum: 4n,
-  })
+  const { stdout } = await run(['providers', '--all', '--json'], renter())
+  expect(JSON.parse(stdout)).toMatchObject([{ providerId: '1', rating: { count: '1', mean: 4 } }])
   expect(await json(['ledger', 'unstake'], renter())).toMatchObject({ pending: '10000000000000000' })
   expect(await refusedOf(['ledger', 'unstake'], renter(), 75)).toContain('0.01 ETH can be taken from')
 })
@@ -98,7 +94,6 @@ test('a guardian leaves with its stake', async () => {
 const env = (index: number) => homes[index]?.env ?? {}
 
 const renter = () => env(GUARDIANS.length)
-const ratings = () => ({ abi: ProviderRatingsAbi, address: chain.deployment.providerRatings }) as const
 
 const guardian = (index: number, ...args: readonly string[]) => json(['guardian', ...args], env(index))
 const refused = (index: number, ...args: readonly string[]) => refusedOf(['guardian', ...args], env(index))

@@ -14,6 +14,7 @@ import {
   PccsAbi,
   ProviderDiscoveryAbi,
   ProviderFlagsAbi,
+  ProviderRatingsAbi,
   SnpJudgeAbi,
   TriggerRegistryAbi,
 } from '@jejunetwork/contracts'
@@ -35,6 +36,7 @@ export {
   PccsAbi,
   ProviderDiscoveryAbi,
   ProviderFlagsAbi,
+  ProviderRatingsAbi,
   SnpJudgeAbi,
   TriggerRegistryAbi,
 }
@@ -52,6 +54,7 @@ export const abis: readonly Abi[] = [
   LedgerManagerAbi,
   PccsAbi,
   ProviderFlagsAbi,
+  ProviderRatingsAbi,
   SnpJudgeAbi,
   TriggerRegistryAbi,
 ]

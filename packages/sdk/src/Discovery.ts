@@ -6,6 +6,7 @@ import {
   ComputeRegistryAbi,
   type Deployment,
   ProviderFlagsAbi,
+  ProviderRatingsAbi,
 } from './Deployment.ts'
 
 /** What providers are asked for. What is left out asks for anything. */
@@ -59,12 +60,17 @@ export declare namespace find {
   type Page = { providerIds: readonly bigint[]; nextCursor: bigint | undefined }
 }
 
+/** A mean of 1 to 5, to a tenth and rounded down, and of how many renters. */
+export type Rating = { mean: number; count: bigint }
+
 /** What others say of a provider. */
 export type Standing = {
   /** The ERC-8004 agent that it is linked to; undefined if none. Warning: it may have been sold since. */
   agentId: bigint | undefined
   /** Why guardians flagged it; undefined if they did not. */
   flag: string | undefined
+  /** What renters say, weighed by the ether that they paid where any did; undefined if nobody rated it. */
+  rating: Rating | undefined
   /** What is proven of its machine now: 0 claimed, 1 attested by a quorum, 2 verified on chain. */
   level: number
   tee: TeeName
@@ -74,7 +80,7 @@ export type Standing = {
   expiry: number
 }
 
-/** What chain, attesters and guardians say of a provider. */
+/** What chain, attesters, guardians and renters say of a provider. */
 export async function standingOf(client: Client, options: standingOf.Options): Promise<Standing> {
   const { deployment, providerId } = options
   const registry = {
@@ -82,7 +88,7 @@ export async function standingOf(client: Client, options: standingOf.Options): P
     address: deployment.computeRegistry,
     args: [providerId],
   } as const
-  const [[linked, agentId], [level, tee, workload, , expiry], flag] = await Promise.all([
+  const [[linked, agentId], [level, tee, workload, , expiry], flag, rating] = await Promise.all([
     readContract(client, { ...registry, functionName: 'agentOf' }),
     readContract(client, { ...registry, functionName: 'attestation' }),
     readContract(client, {
@@ -91,12 +97,14 @@ export async function standingOf(client: Client, options: standingOf.Options): P
       args: [providerId],
       functionName: 'reasonOf',
     }),
+    ratingOf(client, options),
   ])
   return {
     agentId: linked ? agentId : undefined,
     expiry,
     flag: flag === '' ? undefined : flag,
     level,
+    rating,
     tee: TeeNames[tee] ?? 'none',
     workload,
   }
@@ -104,4 +112,17 @@ export async function standingOf(client: Client, options: standingOf.Options): P
 
 export declare namespace standingOf {
   type Options = { deployment: Deployment; providerId: bigint }
+}
+
+async function ratingOf(client: Client, options: standingOf.Options): Promise<Rating | undefined> {
+  const { deployment, providerId } = options
+  const { count, paid, sum, weighted } = await readContract(client, {
+    abi: ProviderRatingsAbi,
+    address: deployment.providerRatings,
+    args: [providerId],
+    functionName: 'summaryOf',
+  })
+  if (count === 0n) return undefined
+  const tenths = paid === 0n ? (sum * 10n) / count : (weighted * 10n) / paid
+  return { count, mean: Number(tenths) / 10 }
 }

@@ -27,10 +27,14 @@ export const providers: Run = async ({ config, output }, { options }) => {
     `${eth(row.pricePerHour)}/h`,
     machine(row),
     row.level === 0 ? 'nothing' : `level ${row.level}, ${row.tee}`,
+    row.rating === undefined ? '' : `${row.rating.mean} of 5 (${row.rating.count})`,
     row.endpoint,
     state(row),
   ])
-  return { data: shown, text: table(['ID', 'PRICE', 'MACHINE (CLAIMED)', 'PROVEN', 'ENDPOINT', ''], rows) }
+  return {
+    data: shown,
+    text: table(['ID', 'PRICE', 'MACHINE (CLAIMED)', 'PROVEN', 'RATED', 'ENDPOINT', ''], rows),
+  }
 }
 
 function filterOf(options: Input['options']): Discovery.Filter {
