@@ -67,6 +67,15 @@ test('an operator registers, is an agent, and changes terms', async () => {
   expect(await said(['provider', 'resume'])).toBe('Provider 1 takes new sessions.\n')
 })
 
+test('an operator is told what to mend', async () => {
+  const { code, stdout } = await run(['provider', 'doctor'], home.env)
+  expect(stdout).toMatch(/^ok {2}stake +0\.1 ETH$/m)
+  expect(stdout).toMatch(/^NO {2}node +no answer +run `jeju-compute provider start`/m)
+  expect(stdout).toMatch(/^NO {2}SSH +not told by the node/m)
+  expect(stdout).toContain('2 of 8 need mending.')
+  expect(code).toBe(1)
+})
+
 test.each([
   [['provider', 'price', '0'], 'The price of an hour is above 0.'],
   [['provider', 'endpoint', 'mynode'], 'The endpoint is an http(s) URL without a query'],

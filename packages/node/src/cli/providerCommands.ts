@@ -50,6 +50,12 @@ export const provider: Group = {
       load: async () => (await import('./commands/provider.ts')).providerStatus,
     },
     {
+      usage: 'doctor',
+      summary: 'Look at your node as a renter does, and say what mends what is wrong.',
+      example: 'provider doctor',
+      load: async () => (await import('./commands/doctor.ts')).doctor,
+    },
+    {
       usage: 'pause',
       summary: 'Take no new sessions; those that run go on.',
       example: 'provider pause',
