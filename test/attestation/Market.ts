@@ -1,13 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Deployment } from '@jejunetwork/contracts'
-import { type Abi, type Address, bytesToHex, type Hex, zeroAddress } from 'viem'
+import { type Abi, type Address, bytesToHex, createTestClient, type Hex, http, zeroAddress } from 'viem'
 import { type Chain, startChain } from '../chain.ts'
+import type { Amd } from './Amd.ts'
 import { point } from './Authority.ts'
 import type { Intel } from './Intel.ts'
 
 /** A chain with the contracts that keep attestations, pinned to the root of a platform of ours: the same bytecode. */
-type Market = Chain & { deployment: Deployment; intel: Intel }
+type Market = Chain & {
+  /** With the vendors' own roots. */
+  deployed: Deployment
+  deployment: Deployment
+  intel: Intel
+}
 
 export async function startMarket(of: (now: bigint) => Intel): Promise<Market> {
   const chain = await startChain()
@@ -23,7 +29,17 @@ export async function startMarket(of: (now: bigint) => Intel): Promise<Market> {
     chain.deployment.computeStaking,
     zeroAddress,
   ])
-  return { ...chain, deployment: { ...chain.deployment, attestationRegistry, pccs }, intel }
+  const { deployment: deployed } = chain
+  return { ...chain, deployed, deployment: { ...deployed, attestationRegistry, pccs }, intel }
+}
+
+/** Has the chain's judge of SEV-SNP machines trust this machine's root in the place of AMD's: the same bytecode. */
+export async function trustRootOf(chain: Chain, of: Amd): Promise<void> {
+  const modulus = bytesToHex(of.root.key.spki.subarray(33, 545))
+  const ours = await deploy(chain, 'SnpJudge', [[modulus, modulus, modulus]])
+  const bytecode = await chain.client.getCode({ address: ours })
+  const test = createTestClient({ mode: 'anvil', transport: http(chain.rpcUrl) })
+  await test.setCode({ address: chain.deployment.snpJudge, bytecode: bytecode ?? '0x' })
 }
 
 /** Deploys a contract as it was compiled. */

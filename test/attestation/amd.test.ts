@@ -1,6 +1,6 @@
 import { Attestation } from '@jejunetwork/sdk'
 import { describe, expect, test } from 'vitest'
-import { type Amd, amd, keysOf, MINIMUMS, snpReport } from './Amd.ts'
+import { type Amd, amd, certificateTable, keysOf, MINIMUMS, snpReport } from './Amd.ts'
 import * as Authority from './Authority.ts'
 import { claims, code } from './Vectors.ts'
 
@@ -100,6 +100,19 @@ describe('an SEV-SNP report', () => {
     const chain = Authority.pem(between, machine.authority, machine.root)
     expect(code(await verify(machine, {}, { chain }))).toBe('CHAIN_LENGTH')
   })
+})
+
+test('the certificates that a host gives along verify its report; one that is missing or lies outside is refused', async () => {
+  const { at, roots } = keysOf(machine)
+  const table = certificateTable(machine)
+  const found = Attestation.Snp.certificatesIn(table)
+  const pinned = { at, ...(roots ? { roots } : {}) }
+  expect((await Attestation.Snp.verify(snpReport(machine), { ...found, ...pinned })).ok).toBe(true)
+  const renamed = table.slice()
+  renamed[0] = 0
+  expect(() => Attestation.Snp.certificatesIn(renamed)).toThrow('CHAIN_LENGTH')
+  expect(() => Attestation.Snp.certificatesIn(table.subarray(0, -1))).toThrow('SIZE')
+  expect(() => Attestation.Snp.certificatesIn(new Uint8Array())).toThrow('CHAIN_LENGTH')
 })
 
 function verify(

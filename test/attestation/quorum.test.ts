@@ -2,20 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AttestationRegistryAbi, ComputeRegistryAbi, ComputeStakingAbi } from '@jejunetwork/contracts'
 import { Attestation, type Deployment } from '@jejunetwork/sdk'
-import {
-  type Address,
-  bytesToHex,
-  getContractAddress,
-  keccak256,
-  type LocalAccount,
-  parseEther,
-  zeroAddress,
-} from 'viem'
+import { type Address, bytesToHex, keccak256, type LocalAccount, parseEther } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Chain, startChain } from '../chain.ts'
 import { createHome, run } from '../jejuCompute.ts'
 import { type Amd, amd, keysOf, snpReport } from './Amd.ts'
-import { deploy } from './Market.ts'
+import { trustRootOf } from './Market.ts'
 import { code, reportOf, vector } from './Vectors.ts'
 
 const { Binding, QuorumVerdict, SnpEvidence, Verdicts } = Attestation
@@ -30,7 +22,8 @@ beforeAll(async () => {
   chain = await startChain()
   const { timestamp } = await chain.client.getBlock()
   machine = amd({ at: timestamp, bits: 4096 })
-  deployment = await underRootOf(machine)
+  ;({ deployment } = chain)
+  await trustRootOf(chain, machine)
   for (const index of [3, 4, 5]) {
     await Verdicts.become(chain.walletOf(index), { amount: parseEther('1'), deployment })
   }
@@ -222,27 +215,6 @@ async function register(): Promise<bigint> {
   })
   await chain.client.waitForTransactionReceipt({ hash })
   return chain.client.readContract({ abi: ComputeRegistryAbi, address, functionName: 'providerCount' })
-}
-
-/** The contracts that judge machines once more, with the machine's root in the place of AMD's: the same bytecode. */
-async function underRootOf(of: Amd): Promise<Deployment> {
-  const modulus = bytesToHex(of.root.key.spki.subarray(33, 545))
-  const { computeRegistry, pccs, validationRegistry } = chain.deployment
-  const from = addressOf(0)
-  const nonce = await chain.client.getTransactionCount({ address: from })
-  const refuter = getContractAddress({ from, nonce: BigInt(nonce) + 3n })
-  const snpJudge = await deploy(chain, 'SnpJudge', [[modulus, modulus, modulus]])
-  const computeStaking = await deploy(chain, 'ComputeStaking', [computeRegistry, zeroAddress, refuter])
-  const attesterQuorums = await deploy(chain, 'AttesterQuorums', [computeStaking])
-  const attestationRegistry = await deploy(chain, 'AttestationRegistry', [
-    pccs,
-    computeRegistry,
-    attesterQuorums,
-    snpJudge,
-    computeStaking,
-    validationRegistry,
-  ])
-  return { ...chain.deployment, attestationRegistry, attesterQuorums, computeStaking, snpJudge }
 }
 
 function addressOf(index: number): Address {

@@ -74,6 +74,8 @@ export declare namespace verifyProvider {
     root?: string | undefined
     /** The same for AMD's root keys, by product. */
     roots?: Readonly<Record<Product, string>> | undefined
+    /** The same for NVIDIA's. */
+    gpuRoots?: readonly string[] | undefined
     /** The quorums whose word is taken for level 1; any by default. */
     quorums?: readonly bigint[] | undefined
     signal?: AbortSignal | undefined
@@ -243,7 +245,7 @@ async function checkBinding(
   note('TLS key', !isBound || tlsSpkiHash === binding.tlsSpkiHash, { bound, value: tlsSpkiHash })
 }
 
-async function checkGpus({ note, now }: Scene, { binding, gpus }: Shown): Promise<void> {
+async function checkGpus({ gpuRoots, note, now }: Scene, { binding, gpus }: Shown): Promise<void> {
   const value = Binding.gpuEvidenceHash(gpus.map(({ report }) => report))
   note('GPU evidence', value === binding.gpuEvidenceHash, {
     bound: `${binding.gpuEvidenceHash}, attested`,
@@ -251,7 +253,7 @@ async function checkGpus({ note, now }: Scene, { binding, gpus }: Shown): Promis
   })
   const nonce = Binding.gpuNonce(binding)
   for (const [index, gpu] of gpus.entries()) {
-    const verdict = await Nvidia.verify(gpu, { at: now, nonce })
+    const verdict = await Nvidia.verify(gpu, { at: now, nonce, ...(gpuRoots ? { roots: gpuRoots } : {}) })
     if (verdict.ok) {
       const { driver, firmware, model } = verdict.claims
       note(`GPU ${index}`, true, {

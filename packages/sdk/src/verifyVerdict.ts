@@ -1,5 +1,5 @@
 import { AttesterQuorumsAbi, AttestationRegistryAbi as abi } from '@jejunetwork/contracts'
-import { bytesToHex } from 'viem'
+import { bytesToHex, toHex } from 'viem'
 import { readContract } from 'viem/actions'
 import * as Snp from './attestation/Snp.ts'
 import { snpCertificates } from './attestation/SnpCertificates.ts'
@@ -20,8 +20,8 @@ export async function checkVerdict(scene: Scene, evidence: Shown): Promise<Uint8
     args: [verdict.quorumId],
     functionName: 'quorumOf',
   })
-  const value = `${threshold} of ${members.length}, id ${verdict.quorumId}`
-  const bound = quorums ? quorums.join(' or ') || 'none' : 'one that you trust'
+  const value = `${threshold} of ${members.length}, id ${toHex(verdict.quorumId)}`
+  const bound = quorums ? quorums.map((id) => toHex(id)).join(' or ') || 'none' : 'one that you trust'
   note('quorum', quorums === undefined || quorums.includes(verdict.quorumId), { bound, value })
 
   const { chain, vek } = snpCertificates(evidence.certificates ?? new Uint8Array())

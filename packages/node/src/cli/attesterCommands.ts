@@ -5,7 +5,7 @@ const load = async () => import('./commands/attester.ts')
 export const attester: Group = {
   usage: 'attester',
   summary: 'Vouch for machines that the chain cannot verify itself, with a stake.',
-  example: 'attester sign --evidence machine.json --provider 1 --quorum 0x…',
+  example: 'attester sign --provider 1 --quorum 0x…',
   commands: [
     {
       usage: 'join',
@@ -25,10 +25,10 @@ export const attester: Group = {
     {
       usage: 'sign',
       summary: 'Verify a SEV-SNP machine and, if it is what it says, sign a verdict, which is printed.',
-      example: 'attester sign --evidence machine.json --provider 1 --quorum 0x… > verdict.json',
+      example: 'attester sign --provider 1 --quorum 0x… > verdict.json',
       options: [
-        ['--evidence <file>', 'what the machine shows at /v1/attestation'],
         ['--provider <id>', 'whose machine it is'],
+        ['--evidence <file>', "the machine's evidence as JSON (default: what its node shows now)"],
         ['--quorum <id>', 'for which quorum'],
         ['--vcek <file>', "the certificate of the chip's key, where the evidence lacks it"],
         ['--chain <file>', "AMD's certificates above it, ASK then ARK"],

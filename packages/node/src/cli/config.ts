@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { UsageError } from './errors.ts'
+import { type TeeRoots, teeRoots } from './teeRoots.ts'
 
 /** What the environment says. The only reader of `process.env` in this package. */
 export type Config = {
@@ -22,8 +23,8 @@ export type Config = {
   runtime: 'auto' | 'docker' | 'process'
   /** A service of Intel's collateral, instead of Intel's own. */
   pccsUrl: string | undefined
-  /** SHA-256 of a root key to trust in Intel's place, on a chain for tests. */
-  teeRoot: string | undefined
+  /** Root keys to trust in vendors' places, on a chain for tests. */
+  teeRoots: TeeRoots
   /** The repository that this runs from; undefined when installed from npm. */
   checkout: string | undefined
   userHome: string
@@ -52,7 +53,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     image: environment['JEJU_IMAGE'] || undefined,
     runtime: runtime(environment['JEJU_RUNTIME']),
     pccsUrl: environment['JEJU_PCCS_URL'] || undefined,
-    teeRoot: environment['JEJU_TEE_ROOT'] || undefined,
+    teeRoots: teeRoots(environment['JEJU_TEE_ROOT']),
     checkout,
     userHome,
     npmProcess: environment['npm_lifecycle_event'] === undefined ? undefined : parent(environment),

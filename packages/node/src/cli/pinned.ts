@@ -19,7 +19,7 @@ export async function pin(
     )
     return
   }
-  const options = { deployment, providerId, root: config.teeRoot, signal, sshHostKey: hostKey }
+  const options = { deployment, providerId, signal, sshHostKey: hostKey, ...config.teeRoots }
   const { checks } = await verifyProvider(client, options)
   const failed = checks.find(({ ok }) => !ok)
   if (failed === undefined) {

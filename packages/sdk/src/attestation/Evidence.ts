@@ -60,15 +60,15 @@ export function toJson(evidence: Evidence): string {
   })
 }
 
-/** What a provider shows of its machine, from its endpoint as the registry has it. */
+/** What a provider shows of its machine, from its endpoint as the registry has it; with `next`, what waits for a verdict. */
 export async function fetchFrom(
   endpoint: string,
-  { signal }: { signal?: AbortSignal | undefined } = {},
+  { next = false, signal }: fetchFrom.Options = {},
 ): Promise<Evidence> {
   const limit = AbortSignal.timeout(PATIENCE_MS)
   let answer: Response
   try {
-    answer = await fetch(`${endpoint.replace(/\/+$/, '')}/v1/attestation`, {
+    answer = await fetch(`${endpoint.replace(/\/+$/, '')}/v1/attestation${next ? '/next' : ''}`, {
       redirect: 'error',
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     })
@@ -78,6 +78,10 @@ export async function fetchFrom(
   }
   if (!answer.ok) throw new EvidenceUnavailableError({ endpoint, why: `answers ${answer.status}` })
   return fromJson(JSON.stringify((await readJson(answer)) ?? null))
+}
+
+export declare namespace fetchFrom {
+  type Options = { next?: boolean; signal?: AbortSignal | undefined }
 }
 
 /** The provider does not show its evidence now. */

@@ -1,4 +1,5 @@
-import { type Bytes, hex, latin1 } from './Bytes.ts'
+import { type Bytes, hex } from './Bytes.ts'
+import * as Pem from './Pem.ts'
 import { refuse } from './Refusal.ts'
 
 /** The chip's certificate and those of AMD's authorities, as `Snp.verify` takes them. */
@@ -37,9 +38,5 @@ export function snpCertificates(table: Uint8Array): SnpCertificates {
     const value = [...found.keys()].join(', ') || 'none'
     return refuse('CHAIN_LENGTH', SUBJECT, { bound: 'those of the chip, ASK and ARK', value })
   }
-  return { chain: pem(ask) + pem(ark), vek }
-}
-
-function pem(der: Bytes): string {
-  return `-----BEGIN CERTIFICATE-----\n${btoa(latin1(der))}\n-----END CERTIFICATE-----\n`
+  return { chain: Pem.encode([ask, ark]), vek }
 }

@@ -1,8 +1,7 @@
 import { bytesToHex, type Hex, keccak256 } from 'viem'
-import { type Bytes, concat, isZero } from './Bytes.ts'
+import { type Bytes, concat } from './Bytes.ts'
 import * as P384 from './P384.ts'
 import * as Pem from './Pem.ts'
-import { littleEndian } from './Reader.ts'
 import { refuse } from './Refusal.ts'
 import { sha384 } from './Signature.ts'
 import { type Product, snpReport } from './SnpReport.ts'
@@ -23,7 +22,6 @@ export const PRODUCTS = ['milan', 'genoa', 'turin'] as const
 
 const REPORT = 1184
 const SIGNED = 672
-const ENTRY = 24
 const SUBJECT = 'SEV-SNP evidence'
 /** The end of a certificate under a key of 4,096 bits: a bit string of 512 bytes. */
 const SIGNATURE_HEADER = '0x0382020100'
@@ -88,24 +86,6 @@ export async function hints(evidence: Uint8Array): Promise<Bytes> {
   const number = (from: number): Bytes => report.slice(from, from + 48).reverse()
   const digest = await sha384(report.slice(0, SIGNED))
   return P384.hints({ digest, key: key.point, signature: concat(number(672), number(744)) })
-}
-
-/**
- * The certificates in the table that a host gives along with a report: 24 bytes for each, of which the last eight say where it
- * lies, and one of zeros. Undefined where one of the three is missing.
- */
-export function heldBy(table: Uint8Array): { vek: Uint8Array; chain: string } | undefined {
-  const found = new Map<string, Bytes>()
-  for (let at = 0; at + ENTRY <= table.length && !isZero(table.subarray(at, at + ENTRY)); at += ENTRY) {
-    const [offset, length] = [at + 16, at + 20].map((from) =>
-      littleEndian(table, { length: 4, offset: from }),
-    )
-    const der = table.slice(Number(offset), Number(offset) + Number(length))
-    if (size(der) === der.length) found.set(certificate(der, SUBJECT).commonName, der)
-  }
-  const named = (pattern: RegExp) => [...found].find(([name]) => pattern.test(name))?.[1]
-  const [vek, authority, root] = [/^SEV-VCEK$/, /^SEV-(Milan|Genoa|Turin)$/, /^ARK-/].map(named)
-  return vek && authority && root && { chain: Pem.encode([authority, root]), vek }
 }
 
 /** How a verdict names the chip of a report. */

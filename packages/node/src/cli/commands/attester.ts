@@ -1,14 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { Attestation, ComputeRegistryAbi, type Deployment, Registry } from '@jejunetwork/sdk'
 import { type Address, type Hex, isAddress } from 'viem'
 import { connect, type Market } from '../connect.ts'
 import type { Input, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
+import { bytes, read } from '../files.ts'
 import { eth, ether, quorumId, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { facts, print } from '../output.ts'
+import { type Shown, shownBy } from '../shownBy.ts'
+import type { TeeRoots } from '../teeRoots.ts'
 
-const { Evidence, QuorumVerdict, RefusedError, Verdicts } = Attestation
+const { QuorumVerdict, RefusedError, Verdicts } = Attestation
 
 /** Stakes, and takes on the attester's role. */
 export const join: Run = async ({ config, output }, { options }) => {
@@ -46,10 +48,11 @@ export const sign: Run = async (context, { options }) => {
   const { config, output } = context
   const providerId = whole('--provider', options['provider'])
   const id = quorumId('--quorum', options['quorum'])
-  const machine = machineOf(options)
   const market = await connect(config)
+  const shown = await shownBy(market, { file: options['evidence'], providerId, signal: context.signal })
+  const asked: Asked = { id, options, providerId, roots: config.teeRoots, shown }
   const { account } = await unlock(config, { market, role: 'user' })
-  const judged = await output.during('Verifying', judge(market, { ...machine, id, options, providerId }))
+  const judged = await output.during('Verifying', judge(market, asked))
   if (!judged.ok) throw new RefusedError(judged.refusal)
 
   const { evidence, verdict } = judged.claims
@@ -59,7 +62,7 @@ export const sign: Run = async (context, { options }) => {
     throw new UsageError(`Not signed: the chain finds the ${fault.fault} wrong, and would refute it.`)
   const domain = domainOf(deployment)
   const signature = await QuorumVerdict.sign(verdict, { ...domain, account })
-  const { binding } = machine.shown
+  const { binding } = shown
   const signed = { binding, evidence, signature, signer: account.address, verdict }
   print({ data: signed, text: QuorumVerdict.toJson(signed) }, { json: context.json })
   return { exitCode: 0 }
@@ -91,32 +94,18 @@ export const refute: Run = async ({ config, output }, { args }) => {
   }
 }
 
-type Machine = {
-  shown: Exclude<Attestation.Evidence.Evidence, { tee: 'none' }>
-  vek: string | Uint8Array
-  chain: string | Uint8Array
+type Asked = {
+  id: bigint
+  options: Input['options']
+  providerId: bigint
+  roots: TeeRoots
+  shown: Shown
 }
-
-function machineOf(options: Input['options']): Machine {
-  const shown = Evidence.fromJson(read('--evidence', options['evidence']))
-  if (shown.tee !== 'sev-snp')
-    throw new UsageError(`Attesters judge SEV-SNP machines; this evidence is of ${shown.tee}.`)
-  const { vcek, chain } = options
-  if (vcek !== undefined && chain !== undefined)
-    return { chain: bytes('--chain', chain), shown, vek: bytes('--vcek', vcek) }
-  const held = Attestation.SnpEvidence.heldBy(shown.certificates ?? new Uint8Array())
-  if (!held)
-    throw new UsageError(
-      'The evidence lacks certificates; give --vcek and --chain, from https://kdsintf.amd.com.',
-    )
-  return { ...held, shown }
-}
-
-type Asked = Machine & { id: bigint; options: Input['options']; providerId: bigint }
 
 async function judge({ client, deployment }: Market, asked: Asked): ReturnType<typeof QuorumVerdict.ofSnp> {
-  const { chain, id, options, providerId, shown, vek } = asked
+  const { id, options, providerId, roots, shown } = asked
   const { binding, report } = shown
+  const keys = keysOf(shown, options)
   const { owner: provider } = await Registry.get(client, { deployment, providerId })
   const [, agentId] = await client.readContract({
     abi: ComputeRegistryAbi,
@@ -133,28 +122,32 @@ async function judge({ client, deployment }: Market, asked: Asked): ReturnType<t
   return QuorumVerdict.ofSnp(report, {
     at: issuedAt === undefined ? head.timestamp : whole('--issued-at', issuedAt),
     binding,
-    chain,
     expected: { agentId, chainId: BigInt(chainId), provider, registry },
     head: { hashAt: bound.hash, number: head.number },
     providerId,
     quorumId: id,
-    vek,
+    ...keys,
+    ...(roots.roots ? { roots: roots.roots } : {}),
   })
+}
+
+/** The certificates of a SEV-SNP machine's key: those of the files, or those that its host gave along. */
+function keysOf(
+  { certificates = new Uint8Array(), tee }: Shown,
+  { chain, vcek }: Input['options'],
+): Pick<Attestation.Snp.verify.Options, 'chain' | 'vek'> {
+  if (tee !== 'sev-snp')
+    throw new UsageError(
+      `Attesters judge SEV-SNP machines; this evidence is of ${tee}, which the chain itself verifies.`,
+    )
+  if (vcek !== undefined && chain !== undefined)
+    return { chain: bytes('--chain', chain), vek: bytes('--vcek', vcek) }
+  if (certificates.length > 0) return Attestation.Snp.certificatesIn(certificates)
+  throw new UsageError(
+    'The evidence lacks certificates; give --vcek and --chain, from https://kdsintf.amd.com.',
+  )
 }
 
 function domainOf({ attestationRegistry, chainId }: Deployment): { chainId: number; registry: Address } {
   return { chainId, registry: attestationRegistry }
-}
-
-function read(what: string, file: unknown): string {
-  return new TextDecoder().decode(bytes(what, file))
-}
-
-function bytes(what: string, file: unknown): Uint8Array {
-  if (typeof file !== 'string') throw new UsageError(`${what} is missing; give a file.`)
-  try {
-    return new Uint8Array(readFileSync(file))
-  } catch (cause) {
-    throw new UsageError(`${what} cannot be read from ${file}.`, { cause })
-  }
 }

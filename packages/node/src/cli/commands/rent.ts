@@ -64,7 +64,7 @@ async function sayProven(
   output.say(`Provider ${providerId} is ${await attestedAs(market, provider)}.`)
   if (!wanted) return
   const { client, deployment } = market
-  const { checks } = await verifyProvider(client, { deployment, providerId, root: config.teeRoot, signal })
+  const { checks } = await verifyProvider(client, { deployment, providerId, signal, ...config.teeRoots })
   const failed = checks.find(({ ok }) => !ok)
   if (failed)
     throw new UsageError(

@@ -4,7 +4,7 @@ import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { hostKeyShown } from '../hostKeyShown.ts'
-import { whole } from '../input.ts'
+import { quorumId, whole } from '../input.ts'
 import { print, table } from '../output.ts'
 import { providerOf } from '../providerOf.ts'
 import { tlsKeyShown } from '../tlsKeyShown.ts'
@@ -14,7 +14,7 @@ export const verify: Run = async (context, { args, options }) => {
   const providerId = whole('The provider', args[0])
   const market = await connect(context.config)
   const workloads = options['workload'] === undefined ? undefined : [workload(options['workload'])]
-  const quorums = options['quorum'] === undefined ? undefined : [whole('--quorum', options['quorum'])]
+  const quorums = options['quorum'] === undefined ? undefined : [quorumId('--quorum', options['quorum'])]
   const done = await context.output.during(
     'Verifying',
     look(context, market, { providerId, quorums, workloads }),
@@ -49,8 +49,8 @@ async function look(
   const { endpoint } = await providerOf(market, options.providerId)
   const all = {
     ...options,
+    ...config.teeRoots,
     deployment,
-    root: config.teeRoot,
     signal,
     tlsSpkiHash: await tlsKeyShown(endpoint),
   }
