@@ -21,8 +21,14 @@ import {TriggerTerms} from "./triggers/TriggerCodec.sol";
 contract TriggerRegistry is Conditions, Sponsors {
     using TriggerWord for uint256;
 
-    /// @dev What an execution costs.
+    /// @dev Whom an execution calls, and what it costs.
     struct Bill {
+        /// The call's gas, with what a forwarder uses on the way; 0 for no call.
+        uint256 callGas;
+        /// Of a trigger with a target or data of its own; the others call their agent.
+        address callee;
+        /// What to call with; a tick's default callback has nothing to copy, and is made where it is called.
+        bytes data;
         /// What a unit of gas is judged by and repaid with, in wei.
         uint256 price;
         uint256 rate;
@@ -54,8 +60,9 @@ contract TriggerRegistry is Conditions, Sponsors {
     /// @dev Left for what comes after a call, an executor's new credit included, and for what is written before it.
     uint256 private constant RESERVE = 80_000;
 
-    /// @dev Beyond what was used so far and the call, an execution uses at most this, and a refill at most that.
-    uint256 private constant WORST_REST = 15_000;
+    /// @dev Beyond what was used so far and the call, an execution uses at most this, a fresh word of used bits included, and a
+    ///      refill at most that.
+    uint256 private constant WORST_REST = 40_000;
     uint256 private constant REFILL_GAS = 90_000;
 
     /// @dev What is used less after a refill, which has written the trigger's word already.
@@ -133,17 +140,22 @@ contract TriggerRegistry is Conditions, Sponsors {
     function isDue(uint256 triggerId, bytes calldata input) external view returns (bool due, Reason reason) {
         (uint256 hot, uint256 cold) = (_words[triggerId].hot, _words[triggerId].cold);
         if (!hot.runs()) return (false, _whyNot(hot));
-        (due, reason,,) = _judge(triggerId, hot, cold, input);
+        Bill memory bill;
+        bill.begin = gasleft();
+        uint256 key;
+        bytes memory payload;
+        (due, reason, key, payload) = _judge(triggerId, hot, cold, input);
         if (!due) return (false, reason);
 
         reason = Reason.None;
         if (hot.has(TriggerWord.SPONSORED)) {
-            Bill memory bill;
-            bill.begin = gasleft();
             _price(bill);
+            bill.callGas = hot.gasLimit();
+            if (hot.has(TriggerWord.CUSTOM)) _prepare(triggerId, hot, cold, key, payload, bill);
+            else if (!hot.isCron()) bill.data = TriggerCall.encode(triggerId, key, payload);
             uint256 data = _dataGas(_startOf(input), _startOf(input) + _padded(input.length));
             uint256 gas = TRANSACTION + TRANSACTION_TAIL + TAIL + data + (bill.begin - gasleft())
-                + _callGas(hot) + WORST_REST;
+                + bill.callGas + WORST_REST;
             if (bill.price > hot.maxGasPrice()) reason = Reason.PriceTooHigh;
             else if (!_isCoverable(triggerId, hot, gas * bill.rate)) reason = Reason.NotCovered;
         }
@@ -184,13 +196,16 @@ contract TriggerRegistry is Conditions, Sponsors {
         else (ran, reason, key, payload) = _judgeProof(triggerId, hot, cold, input);
         if (!ran) return (false, reason);
 
-        uint256 callGas = _callGas(hot);
-        if (_lacksGas(callGas)) return (false, Reason.TooLittleGas);
+        // Before anything is compared, since to copy a long payload may take most of the gas that is left.
+        bill.callGas = hot.gasLimit();
+        if (hot.has(TriggerWord.CUSTOM)) _prepare(triggerId, hot, cold, key, payload, bill);
+        else if (!hot.isCron()) bill.data = TriggerCall.encode(triggerId, key, payload);
+        if (_lacksGas(bill.callGas)) return (false, Reason.TooLittleGas);
         if (hot.has(TriggerWord.SPONSORED)) {
             if (bill.price > hot.maxGasPrice()) return (false, Reason.PriceTooHigh);
-            if (_worst(bill, callGas) > hot.balance()) {
-                if (!_cover(triggerId, hot, bill, callGas)) return (false, Reason.NotCovered);
-                if (_lacksGas(callGas)) return (false, Reason.TooLittleGas);
+            if (_worst(bill) > hot.balance()) {
+                if (!_cover(triggerId, hot, bill)) return (false, Reason.NotCovered);
+                if (_lacksGas(bill.callGas)) return (false, Reason.TooLittleGas);
             }
         }
 
@@ -200,7 +215,7 @@ contract TriggerRegistry is Conditions, Sponsors {
             _use(triggerId, key);
             if (hot.has(TriggerWord.ATTESTED)) _tellAttested(triggerId, key, payload);
         }
-        bool success = callGas == 0 || _call(triggerId, hot, cold, callGas, key, payload);
+        bool success = bill.callGas == 0 || _call(triggerId, hot, cold, key, bill);
         _settle(triggerId, words, key, bill, success);
     }
 
@@ -212,22 +227,19 @@ contract TriggerRegistry is Conditions, Sponsors {
     }
 
     /// @dev Whether the sponsor's money covers the worst that can happen from here on, after a refill.
-    function _cover(uint256 triggerId, uint256 hot, Bill memory bill, uint256 callGas)
-        private
-        returns (bool)
-    {
-        uint256 needed = _worst(bill, callGas) + REFILL_GAS * bill.rate;
+    function _cover(uint256 triggerId, uint256 hot, Bill memory bill) private returns (bool) {
+        uint256 needed = _worst(bill) + REFILL_GAS * bill.rate;
         hot = _refill(triggerId, hot, needed);
-        if (_worst(bill, callGas) > hot.balance()) return false;
+        if (_worst(bill) > hot.balance()) return false;
 
         bill.begin -= WRITTEN;
         return true;
     }
 
     /// @dev In wei. Gas is below 2^64 and the rate a price per gas that somebody pays, below 2^128.
-    function _worst(Bill memory bill, uint256 callGas) private view returns (uint256) {
+    function _worst(Bill memory bill) private view returns (uint256) {
         unchecked {
-            uint256 gas = bill.begin - gasleft() + callGas + WORST_REST;
+            uint256 gas = bill.begin - gasleft() + bill.callGas + WORST_REST;
             if (gas < bill.floor) gas = bill.floor;
             return gas * bill.rate;
         }
@@ -240,34 +252,39 @@ contract TriggerRegistry is Conditions, Sponsors {
         return needed <= balance + amount;
     }
 
-    /// @dev The call's gas, with what a forwarder uses on the way; 0 for no call.
-    function _callGas(uint256 hot) private pure returns (uint256 gas) {
-        gas = hot.gasLimit();
-        if (gas != 0 && hot.has(TriggerWord.CUSTOM)) {
-            gas = TriggerCall.gasFor(gas) + TriggerCall.FORWARDER_GAS;
-        }
-    }
-
-    function _call(
+    /// @dev Writes down whom a trigger with a target or data of its own calls, with how much gas and with what.
+    function _prepare(
         uint256 triggerId,
         uint256 hot,
         uint256 cold,
-        uint256 callGas,
         uint256 key,
-        bytes memory payload
-    ) private returns (bool) {
+        bytes memory payload,
+        Bill memory bill
+    ) private view {
         address agent = address(uint160(cold));
-        if (!hot.has(TriggerWord.CUSTOM)) {
-            if (hot.isCron()) return TriggerCall.tick(agent, callGas, triggerId, key);
-            return TriggerCall.send(agent, callGas, TriggerCall.encode(triggerId, key, payload));
-        }
         bytes memory config = _storedConfig(triggerId);
         address target = _targetIn(config, agent);
         bytes memory data = TriggerConfig.dataOf(config);
         if (data.length == 0) data = TriggerCall.encode(triggerId, key, payload);
-        uint256 gasLimit = hot.gasLimit();
-        if (target == agent) return TriggerCall.send(agent, gasLimit, data);
-        return TriggerCall.send(forwarderOf(agent), callGas, TriggerCall.forward(target, gasLimit, data));
+        bill.callee = agent;
+        if (target != agent) {
+            uint256 gas = hot.gasLimit();
+            data = TriggerCall.forward(target, gas, data);
+            (bill.callGas, bill.callee) = (TriggerCall.forwarderGas(gas, data.length), forwarderOf(agent));
+        }
+        bill.data = data;
+    }
+
+    function _call(uint256 triggerId, uint256 hot, uint256 cold, uint256 key, Bill memory bill)
+        private
+        returns (bool)
+    {
+        if (hot.has(TriggerWord.CUSTOM)) {
+            return TriggerCall.send(bill.callee, bill.callGas, bill.data);
+        }
+        address agent = address(uint160(cold));
+        if (hot.isCron()) return TriggerCall.tick(agent, bill.callGas, triggerId, key);
+        return TriggerCall.send(agent, bill.callGas, bill.data);
     }
 
     function _settle(uint256 triggerId, Words storage words, uint256 key, Bill memory bill, bool success)

@@ -26,6 +26,8 @@ const SUBJECT = 'SEV-SNP evidence'
 /** The end of a certificate under a key of 4,096 bits: a bit string of 512 bytes. */
 const SIGNATURE_HEADER = '0x0382020100'
 const SIGNATURE = 517
+/** What the contract takes: it hashes all of a certificate, which must fit into a transaction's gas. */
+const CERTIFICATE = 4096
 
 /** Puts evidence into the one form that is hashed and published: product, report, chip's key, authority. */
 export function encode({ authority, product, report, vek }: SnpEvidence): Bytes {
@@ -34,6 +36,10 @@ export function encode({ authority, product, report, vek }: SnpEvidence): Bytes 
     const end = der.subarray(-SIGNATURE, -SIGNATURE + 5)
     if (size(der) !== der.length || bytesToHex(end) !== SIGNATURE_HEADER) {
       refuse('CERT_FORM', `${SUBJECT}'s certificates`, { bound: 'signed by RSA-4096', value: 'others' })
+    }
+    if (der.length > CERTIFICATE) {
+      const bound = `at most ${CERTIFICATE} bytes`
+      refuse('SIZE', `${SUBJECT}'s certificates`, { bound, value: `${der.length} bytes` })
     }
   }
   return concat(Uint8Array.of(PRODUCTS.indexOf(product)), report, vek, authority)

@@ -9,6 +9,8 @@ library SnpEvidence {
     uint256 private constant SIGNED = 672;
     /// @dev Header of a DER sequence of 256 to 65,535 bytes.
     uint256 private constant HEADER = 4;
+    /// @dev Twice what AMD's certificates take. All of it is hashed to refute a verdict, which must fit into a transaction.
+    uint256 private constant CERTIFICATE = 4096;
     /// @dev A signature of 512 bytes in a bit string.
     uint256 private constant SIGNATURE = 517;
     bytes5 private constant SIGNATURE_HEADER = hex"0382020100";
@@ -78,7 +80,7 @@ library SnpEvidence {
     /// @dev A sequence of what is signed, an algorithm and a signature of 512 bytes, all that there is.
     function _isSigned(bytes calldata certificate) private pure returns (bool) {
         uint256 total = certificate.length;
-        if (_sizeOf(certificate) != total) return false;
+        if (total > CERTIFICATE || _sizeOf(certificate) != total) return false;
         uint256 algorithm = HEADER + _sizeOf(certificate[HEADER:]);
         // A header says at most 65,539 bytes, and positions are compared before they are read.
         if (algorithm + 2 > total || certificate[algorithm] != 0x30) return false;

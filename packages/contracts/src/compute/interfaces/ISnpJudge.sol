@@ -3,7 +3,7 @@ pragma solidity ^0.8.20;
 
 /// @notice Recomputes what a verdict on a SEV-SNP machine says, from its published evidence.
 /// @dev Evidence is one byte for the product (0 Milan, 1 Genoa, 2 Turin), the report (1,184 bytes), and the certificates of
-/// the chip's key (VCEK) and of AMD's authority (ASK), both DER. Nothing else is trusted than AMD's root keys (ARK).
+/// the chip's key (VCEK) and of AMD's authority (ASK), both DER of at most 4,096 bytes. Nothing else is trusted than AMD's root keys (ARK).
 interface ISnpJudge {
     /// @notice What can be wrong with a verdict. Each is a proof by itself: one is enough.
     enum Fault {

@@ -5,8 +5,8 @@ import {ITriggered} from "../interfaces/ITriggered.sol";
 
 /// @notice How an agent is called: with the gas it was promised or not at all, and whatever it does.
 library TriggerCall {
-    /// @dev What a forwarder uses up around its call: its own account and the target's from cold, the copy and the checks.
-    uint256 internal constant FORWARDER_GAS = 10_000;
+    /// @dev What a forwarder uses up around its call, but for the copy: the target's account from cold, and the checks.
+    uint256 private constant FORWARDER_GAS = 10_000;
 
     /// @notice The default callback's data.
     function encode(uint256 triggerId, uint256 key, bytes memory payload)
@@ -66,6 +66,15 @@ library TriggerCall {
         // A gas limit is below 2^24.
         unchecked {
             return gasLimit + gasLimit / 63 + 1;
+        }
+    }
+
+    /// @notice The gas that a forwarder must get so that its target gets `gasLimit`: it copies `size` bytes into fresh memory.
+    function forwarderGas(uint256 gasLimit, uint256 size) internal pure returns (uint256) {
+        // A size in memory is far below 2^64.
+        unchecked {
+            uint256 words = size / 32 + 5;
+            return gasFor(gasLimit) + FORWARDER_GAS + 6 * words + words * words / 512;
         }
     }
 

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ISnpJudge} from "../../src/compute/interfaces/ISnpJudge.sol";
+import {SnpTest} from "./SnpTest.sol";
+
+/// @notice Evidence that is made to be believed and not to be refuted.
+contract SnpAttacksTest is SnpTest {
+    /// @dev Where the evidence's certificates begin.
+    uint256 private constant CERTIFICATES = 1 + 1184;
+    uint256 private constant SIGNATURE = 512;
+
+    /// TEE-26: a certificate so long that hashing it takes more gas than a transaction may have (EIP-7825), under AMD's true
+    /// signature of another, which passes all that is looked at before. It has a fault that is told from its length alone.
+    function test_attack_certificateTooLongToHash() external view {
+        bytes memory shown = this.withAuthority(evidence, 60_000);
+        bytes memory call = abi.encodeCall(judge.isFaulty, (ISnpJudge.Fault.Authority, claims, shown, ""));
+        (bool ok, bytes memory answer) = address(judge).staticcall{gas: 4_000_000}(call);
+
+        vm.assertTrue(ok && abi.decode(answer, (bool)), "refuted");
+    }
+
+    /// TEE-26: the longest certificates that have the form are hashed within a refutation's gas.
+    function test_attack_longestCertificate() external view {
+        bytes memory shown = this.withAuthority(evidence, 4096 - 4 - 4 - 2 - 5 - SIGNATURE);
+        vm.assertFalse(judge.isFaulty(ISnpJudge.Fault.Form, claims, shown, ""), "of the form");
+        bytes memory call = abi.encodeCall(judge.isFaulty, (ISnpJudge.Fault.Authority, claims, shown, ""));
+        (bool ok, bytes memory answer) = address(judge).staticcall{gas: 4_000_000}(call);
+
+        vm.assertTrue(ok && abi.decode(answer, (bool)), "refuted");
+    }
+
+    /// @dev Other bytes for the authority to have signed, of this size, under the signature that it has.
+    function withAuthority(bytes calldata good, uint256 size) external pure returns (bytes memory) {
+        uint256 from = CERTIFICATES + 4 + uint16(bytes2(good[CERTIFICATES + 2:CERTIFICATES + 4]));
+        bytes memory signed = abi.encodePacked(hex"3082", uint16(size), new bytes(size), hex"3000");
+        bytes memory rest =
+            abi.encodePacked(signed, hex"0382020100", good[good.length - SIGNATURE:good.length]);
+        return abi.encodePacked(good[:from], hex"3082", uint16(rest.length), rest);
+    }
+}
