@@ -95,7 +95,7 @@ export const unregister: Run = async (context) => {
   if (!isLocal) await context.output.confirm(question)
   const result = await changed(context, own, {
     data: {},
-    said: `Provider ${providerId} is off the market.`,
+    said: `Provider ${providerId} is off the market, and its node may stop.`,
     sent: Registry.unregister(wallet, { deployment }),
   })
   const { staked } = await Staking.get(client, { account: owner, deployment })

@@ -118,7 +118,7 @@ async function deployNow(
   options: { anvil: Anvil; files: Files } & Pick<startLocalChain.Options, 'onProgress' | 'signal'>,
 ): Promise<Deployment> {
   const { anvil, files, onProgress, signal } = options
-  onProgress('Compiling and deploying the contracts …')
+  onProgress('Compiling and deploying the contracts: the first time a minute or two …')
   // The key of the environment, if any, is not for this chain.
   const { PRIVATE_KEY: _, DEPLOYMENTS: __, ...environment } = config.environment
   const deployment = await deploy({ chainId: foundry.id, environment, rpcUrl: anvil.rpcUrl, signal })
