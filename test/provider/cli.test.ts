@@ -125,7 +125,9 @@ test('providers are found by what they claim, cost and are said of, and those th
 
 test('an operator leaves with its stake, seven days after it asked', async () => {
   const left = await said(['provider', 'unregister'])
-  expect(left).toContain('Provider 1 is off the market, and its node may stop. Its stake of 0.1 ETH leaves by')
+  expect(left).toContain(
+    'Provider 1 is off the market, and its node may stop. Its stake of 0.1 ETH leaves by',
+  )
   expect((await run(['provider', 'pause'], home.env)).stderr).toContain('is no provider')
 
   expect(await json(['provider', 'withdraw', '0.04'])).toMatchObject({ pending: '40000000000000000' })
