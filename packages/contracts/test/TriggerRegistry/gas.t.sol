@@ -151,7 +151,7 @@ contract TriggerExecutionGasTest is ProofTest {
 
     /// TRG-30: a delivery of 32 bytes.
     function test_delivery() external {
-        _assertGas(62_050, "executeTrigger, delivery of 32 bytes", _one(_hook, _delivery));
+        _assertGas(62_100, "executeTrigger, delivery of 32 bytes", _one(_hook, _delivery));
     }
 
     /// TRG-30: a log of a block of 200 transactions.
