@@ -1259,6 +1259,22 @@ export const ComputeRentalAbi = [
   },
   {
     "type": "error",
+    "name": "AuthorizationNotSigned",
+    "inputs": [
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "from",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "BondTooLow",
     "inputs": [
       {

@@ -4,11 +4,6 @@ export const GuardianPanelAbi = [
     "type": "constructor",
     "inputs": [
       {
-        "name": "registry",
-        "type": "address",
-        "internalType": "contract IComputeRegistry"
-      },
-      {
         "name": "staking",
         "type": "address",
         "internalType": "contract IComputeStaking"
@@ -35,19 +30,6 @@ export const GuardianPanelAbi = [
         "name": "",
         "type": "address",
         "internalType": "contract ILedgerManager"
-      }
-    ],
-    "stateMutability": "view"
-  },
-  {
-    "type": "function",
-    "name": "REGISTRY",
-    "inputs": [],
-    "outputs": [
-      {
-        "name": "",
-        "type": "address",
-        "internalType": "contract IComputeRegistry"
       }
     ],
     "stateMutability": "view"

@@ -3358,6 +3358,22 @@ export const InferenceServingAbi = [
   },
   {
     "type": "error",
+    "name": "AuthorizationNotSigned",
+    "inputs": [
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "from",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "InvalidReceipt",
     "inputs": [
       {

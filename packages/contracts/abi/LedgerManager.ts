@@ -736,6 +736,22 @@ export const LedgerManagerAbi = [
   },
   {
     "type": "error",
+    "name": "AuthorizationNotSigned",
+    "inputs": [
+      {
+        "name": "token",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "from",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "BalanceOfNobody",
     "inputs": []
   },

@@ -178,9 +178,7 @@ library ComputeSystem {
         IComputeRegistry registry = IComputeRegistry(made.computeRegistry);
         IComputeStaking staking = IComputeStaking(made.computeStaking);
         _check(
-            address(
-                new GuardianPanel(registry, staking, ILedgerManager(made.ledgerManager), made.computeRental)
-            ),
+            address(new GuardianPanel(staking, ILedgerManager(made.ledgerManager), made.computeRental)),
             made.guardianPanel
         );
         _check(

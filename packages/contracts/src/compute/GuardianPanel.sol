@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IComputeRegistry} from "./interfaces/IComputeRegistry.sol";
 import {IComputeStaking} from "./interfaces/IComputeStaking.sol";
 import {IGuardianPanel} from "./interfaces/IGuardianPanel.sol";
 import {ILedgerManager} from "./interfaces/ILedgerManager.sol";
@@ -9,8 +8,7 @@ import {Payer} from "./rental/Payer.sol";
 
 /// @notice The guardians' vote on disputed pay.
 /// @dev Trusts, all fixed at deployment: the rental contract to bring pay and bond; the staking contract for who is a guardian
-/// and to burn what it is told; the registry for who is a provider's operator; the ledger to take credit for anyone. Guardians
-/// are trusted with at most an hour of a session's pay and 0.05 ETH of a provider's stake in 30 days. Holds pay and bonds of
+/// and to burn what it is told; the ledger to take credit for anyone. Guardians are trusted with at most an hour of a session's pay and 0.05 ETH of a provider's stake in 30 days. Holds pay and bonds of
 /// open disputes and shares not taken. Whatever guardians do or leave undone, anyone resolves a dispute after 3 days.
 contract GuardianPanel is IGuardianPanel, Payer {
     /// @dev What was burnt of an owner's stake since there were 30 days without.
@@ -24,10 +22,9 @@ contract GuardianPanel is IGuardianPanel, Payer {
     uint256 private constant SENIORITY = 7 days;
     uint256 private constant MAX_BURNT = 0.05 ether;
     uint256 private constant BURN_PERIOD = 30 days;
-    /// @dev Renter, owner and operator: those who may be guardians and not vote.
-    uint256 private constant SIDES = 3;
+    /// @dev Renter and owner: those who may be guardians and not vote.
+    uint256 private constant SIDES = 2;
 
-    IComputeRegistry public immutable REGISTRY;
     IComputeStaking public immutable STAKING;
     address public immutable RENTAL;
 
@@ -41,10 +38,7 @@ contract GuardianPanel is IGuardianPanel, Payer {
     mapping(uint256 sessionId => mapping(address guardian => bool)) private _hasTaken;
     mapping(address owner => Burnt) private _burnt;
 
-    constructor(IComputeRegistry registry, IComputeStaking staking, ILedgerManager ledger, address rental)
-        Payer(ledger)
-    {
-        REGISTRY = registry;
+    constructor(IComputeStaking staking, ILedgerManager ledger, address rental) Payer(ledger) {
         STAKING = staking;
         RENTAL = rental;
     }
@@ -161,9 +155,9 @@ contract GuardianPanel is IGuardianPanel, Payer {
         }
     }
 
+    /// @dev Not the operator, whom the owner names without asking him: else it could name whoever is about to vote against it.
     function _isSide(Dispute storage dispute, address account) private view returns (bool) {
-        return account == dispute.renter || account == dispute.owner
-            || REGISTRY.isProviderOrOperator(dispute.providerId, account);
+        return account == dispute.renter || account == dispute.owner;
     }
 
     function _openDispute(uint256 sessionId) private view returns (Dispute storage dispute) {

@@ -37,7 +37,7 @@ contract InferenceServing is Meters {
 
     /// @dev Only what is drawn from the ledger comes in here; it is counted where it is drawn.
     receive() external payable {
-        require(msg.sender == address(LEDGER), EtherUnasked(msg.sender));
+        require(msg.sender == address(LEDGER) && _isEntered(), EtherUnasked(msg.sender));
     }
 
     /// @dev Functions of `IInferenceAnnex`; others are none of its either, and revert.

@@ -5,7 +5,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import {ILedgerManager} from "./interfaces/ILedgerManager.sol";
-import {NonReentrant} from "./libraries/NonReentrant.sol";
+import {CurrencyLock} from "./libraries/CurrencyLock.sol";
 import {Tokens} from "./libraries/Tokens.sol";
 
 /// @notice Free balances of compute users and providers.
@@ -14,7 +14,7 @@ import {Tokens} from "./libraries/Tokens.sol";
 /// @dev Holds, of ether and of each token, the sum of all balances; a token that loses what was deposited harms its own balances
 /// alone. For funds never to be stuck: a balance leaves at any time, in parts, to any address that takes it, whatever services
 /// and other accounts do; and `depositFor` never refuses ether for an account, since others credit here what they cannot pay.
-contract LedgerManager is ILedgerManager, NonReentrant {
+contract LedgerManager is ILedgerManager, CurrencyLock {
     using Tokens for address;
 
     /// @dev Two slots. What may be drawn has filled up since `emptyAt`; drawing moves that time on, rounded up.
@@ -56,12 +56,12 @@ contract LedgerManager is ILedgerManager, NonReentrant {
     }
 
     /// @inheritdoc ILedgerManager
-    function depositToken(address token, uint256 amount) external nonReentrant {
+    function depositToken(address token, uint256 amount) external locks(token) {
         _pull(msg.sender, token, amount);
     }
 
     /// @inheritdoc ILedgerManager
-    function depositTokenFor(address account, address token, uint256 amount) external nonReentrant {
+    function depositTokenFor(address account, address token, uint256 amount) external locks(token) {
         require(account != address(0), BalanceOfNobody());
 
         _pull(account, token, amount);
@@ -70,7 +70,7 @@ contract LedgerManager is ILedgerManager, NonReentrant {
     /// @inheritdoc ILedgerManager
     function depositTokenWithPermit(address token, uint256 amount, Permit calldata permit)
         external
-        nonReentrant
+        locks(token)
     {
         token.tryPermit(msg.sender, permit);
         _pull(msg.sender, token, amount);
@@ -82,7 +82,7 @@ contract LedgerManager is ILedgerManager, NonReentrant {
         address token,
         uint256 amount,
         Authorization calldata authorization
-    ) external nonReentrant {
+    ) external locks(token) {
         (uint256 validAfter, uint256 validBefore) = (authorization.validAfter, authorization.validBefore);
         bytes32 nonce = keccak256(abi.encode("depositToken", from, token, amount, validAfter, validBefore));
 
@@ -126,7 +126,7 @@ contract LedgerManager is ILedgerManager, NonReentrant {
     }
 
     /// @inheritdoc ILedgerManager
-    function draw(address account, address token, uint256 amount) external nonReentrant {
+    function draw(address account, address token, uint256 amount) external locks(token) {
         uint256 allowance = allowanceOf[account][msg.sender][token];
         require(amount <= allowance, AllowanceTooLow(account, msg.sender, allowance, amount));
 
@@ -160,25 +160,10 @@ contract LedgerManager is ILedgerManager, NonReentrant {
     }
 
     /// @inheritdoc ILedgerManager
-    function drawTopUp(address account, bytes32 key, uint256 amount) external nonReentrant {
+    function drawTopUp(address account, bytes32 key, uint256 amount) external {
         Refill storage refill = _refills[account][msg.sender][key];
-        (address token, uint256 perDay, uint256 age) = (refill.token, refill.perDay, _age(refill));
-        uint256 left = perDay * age / 1 days;
-        require(amount != 0, NothingMoved());
-        require(amount <= left, TopUpExhausted(account, msg.sender, key, left, amount));
 
-        // What is left is the age's share of the day, so what it takes to fill `amount` is no longer than the age.
-        age -= FixedPointMathLib.mulDivUp(amount, 1 days, perDay);
-        uint256 balance = _balances[account][token];
-        uint256 short = token != ETHER && amount > balance ? amount - balance : 0;
-
-        refill.emptyAt = uint40(block.timestamp - age);
-        if (short != 0) _credit(account, token, short, account);
-        _debit(account, token, amount);
-        emit Drawn(account, msg.sender, token, amount);
-
-        if (short != 0) token.pull(account, short);
-        _pay(token, msg.sender, amount);
+        _drawTopUp(refill, refill.token, account, key, amount);
     }
 
     /// @inheritdoc ILedgerManager
@@ -228,14 +213,14 @@ contract LedgerManager is ILedgerManager, NonReentrant {
         emit Deposited(account, token, from, amount);
     }
 
-    function _withdraw(uint256 amount, address to) private nonReentrant {
+    function _withdraw(uint256 amount, address to) private locks(ETHER) {
         _debit(msg.sender, ETHER, amount);
         emit Withdrawn(msg.sender, ETHER, to, amount);
 
         _pay(ETHER, to, amount);
     }
 
-    function _withdrawToken(address token, uint256 amount, address to) private nonReentrant {
+    function _withdrawToken(address token, uint256 amount, address to) private locks(token) {
         require(token != ETHER, NotAToken(token));
 
         _debit(msg.sender, token, amount);
@@ -279,6 +264,29 @@ contract LedgerManager is ILedgerManager, NonReentrant {
             emptyAt: uint40(block.timestamp - 1 days)
         });
         emit TopUpSet(msg.sender, service, key, token, threshold, amount, perDay);
+    }
+
+    function _drawTopUp(Refill storage refill, address token, address account, bytes32 key, uint256 amount)
+        private
+        locks(token)
+    {
+        (uint256 perDay, uint256 age) = (refill.perDay, _age(refill));
+        uint256 left = perDay * age / 1 days;
+        require(amount != 0, NothingMoved());
+        require(amount <= left, TopUpExhausted(account, msg.sender, key, left, amount));
+
+        // What is left is the age's share of the day, so what it takes to fill `amount` is no longer than the age.
+        age -= FixedPointMathLib.mulDivUp(amount, 1 days, perDay);
+        uint256 balance = _balances[account][token];
+        uint256 short = token != ETHER && amount > balance ? amount - balance : 0;
+
+        refill.emptyAt = uint40(block.timestamp - age);
+        if (short != 0) _credit(account, token, short, account);
+        _debit(account, token, amount);
+        emit Drawn(account, msg.sender, token, amount);
+
+        if (short != 0) token.pull(account, short);
+        _pay(token, msg.sender, amount);
     }
 
     /// @dev Seconds that the top-up has filled up for, at most a day.

@@ -110,13 +110,11 @@ contract ProviderFlags is IProviderFlags {
         emit MotionVoted(providerId, msg.sender, inFavour);
     }
 
+    /// @dev An operator may: the owner names it without asking, and could name whoever is about to vote.
     function _requireEligible(uint256 providerId, uint256 openedAt) private view {
         uint256 since = STAKING.guardianSince(msg.sender);
         bool isSenior = since != 0 && since <= openedAt - SENIORITY;
-        require(
-            isSenior && !REGISTRY.isProviderOrOperator(providerId, msg.sender),
-            NotEligible(providerId, msg.sender)
-        );
+        require(isSenior && msg.sender != REGISTRY.ownerOf(providerId), NotEligible(providerId, msg.sender));
     }
 
     function _ownerOf(uint256 providerId) private view returns (address owner) {

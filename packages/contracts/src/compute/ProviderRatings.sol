@@ -45,8 +45,9 @@ contract ProviderRatings is IProviderRatings {
         require(score != 0 && score <= BEST, ScoreOutOfRange(score));
         IComputeRental.Session memory session = RENTAL.getSession(sessionId);
         uint256 providerId = session.providerId;
-        bool isSide = REGISTRY.isProviderOrOperator(providerId, renter);
-        require(renter == session.renter && !isSide, NotRenter(sessionId, renter));
+        // Its operator may: the owner names it without asking, and could name whoever is about to rate.
+        bool isOwner = renter == REGISTRY.ownerOf(providerId);
+        require(renter == session.renter && !isOwner, NotRenter(sessionId, renter));
         IComputeRental.SessionDetails memory details = RENTAL.sessionDetails(sessionId);
         bool ran =
             details.status == IComputeRental.Status.Running || details.status == IComputeRental.Status.Ended;

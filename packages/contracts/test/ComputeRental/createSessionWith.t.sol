@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IComputeRental} from "../../src/compute/interfaces/IComputeRental.sol";
 import {ITokenPayments} from "../../src/compute/interfaces/ITokenPayments.sol";
+import {CredulousToken} from "../utils/CredulousToken.sol";
 import {TokenRentalTest} from "./TokenRentalTest.sol";
 
 /// @notice Sessions by permit and by authorization.
@@ -74,6 +75,21 @@ contract CreateSessionWithTest is TokenRentalTest {
             token.authorizationDigest(signer, address(ledger), 2 * TOKEN_PRICE, 0, auth.validBefore, nonce);
         (auth.v, auth.r, auth.s) = vm.sign(key, digest);
         _refused(auth, signer, _order());
+    }
+
+    /// RENT-35: exploit: a stranger's token that takes any signature makes sessions in the name of others.
+    function test_exploit_tokenThatMakesOthersRent() external {
+        CredulousToken credulous = new CredulousToken();
+        vm.prank(provider);
+        rental.setTokenPrice(address(credulous), 1);
+        IComputeRental.SessionOrder memory order = _order();
+        order.token = address(credulous);
+
+        vm.expectRevert(
+            abi.encodeWithSelector(ITokenPayments.AuthorizationNotSigned.selector, address(credulous), renter)
+        );
+        vm.prank(stranger);
+        rental.createSessionWithAuthorization(ITokenPayments.Authorization(0, 0, 27, "r", "s"), renter, order);
     }
 
     /// RENT-36: exploit: a permit that was used first does no harm.

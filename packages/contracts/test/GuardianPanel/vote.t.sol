@@ -36,7 +36,6 @@ contract VoteTest is DisputeTest {
     function test_exploit_guardiansPayThemselves() external {
         _guard(renter);
         _guard(provider);
-        _guard(operator);
         skip(8 days);
         sessionId = _rent(1, 24);
         vm.prank(provider);
@@ -45,7 +44,6 @@ contract VoteTest is DisputeTest {
         _dispute();
         _refused(renter);
         _refused(provider);
-        _refused(operator);
 
         vm.prank(guardians[0]);
         staking.resignGuardian();
@@ -55,6 +53,25 @@ contract VoteTest is DisputeTest {
         skip(2 hours);
         vm.expectRevert(abi.encodeWithSelector(IGuardianPanel.TooFewGuardians.selector, 2));
         _dispute();
+    }
+
+    /// RENT-46: exploit: an owner names a guardian its operator, who then may neither vote nor count.
+    function test_exploit_operatorNamedToSilenceAGuardian() external {
+        vm.prank(provider);
+        registry.setOperator(guardians[0]);
+        skip(2 hours);
+        _dispute();
+        for (uint256 i = 0; i < 3; i++) {
+            vm.prank(provider);
+            registry.setOperator(guardians[i]);
+            _vote(guardians[i], true);
+        }
+        uint256 before = ledger.getBalance(renter);
+        skip(3 days);
+        panel.resolve(sessionId);
+        vm.assertGt(
+            ledger.getBalance(renter) - before, PRICE, "the hour's pay, and what of the bond does not divide"
+        );
     }
 
     /// RENT-46: nobody votes on what was never disputed.

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IInferenceRecords} from "../../src/compute/interfaces/IInferenceRecords.sol";
 import {ITokenPayments} from "../../src/compute/interfaces/ITokenPayments.sol";
+import {CredulousToken} from "../utils/CredulousToken.sol";
 import {TokenChannelTest} from "./TokenChannelTest.sol";
 
 contract OpenChannelWithTest is TokenChannelTest {
@@ -59,11 +60,35 @@ contract OpenChannelWithTest is TokenChannelTest {
             consent = _consent(signerKey, owner, signer);
         }
 
-        vm.expectRevert(bytes("invalid signature"));
+        vm.expectRevert(
+            abi.encodeWithSelector(ITokenPayments.AuthorizationNotSigned.selector, opening.token, owner)
+        );
         annex.openChannelWithAuthorization(owner, opening, consent, auth);
         // Nor is it good for a deposit.
         vm.expectRevert(bytes("invalid signature"));
         annex.depositTokenWithAuthorization(user, address(token), 9e6, auth);
+    }
+
+    /// INF-23: exploit: a stranger's token that takes any signature gives others session keys, takes their keys' caps by being
+    /// the first to register them, and fills their lists.
+    function test_exploit_tokenThatTakesAnySignature(bool isOwn) external {
+        CredulousToken credulous = new CredulousToken();
+        address thief = makeAddr("thief");
+        _offer(thief);
+        _offerIn(thief, address(credulous));
+        (address key, uint256 secret) = isOwn ? (signer, signerKey) : makeAddrAndKey("thief's signer");
+        IInferenceRecords.Opening memory opening =
+            IInferenceRecords.Opening(thief, address(credulous), 1, key, CAP, expiry);
+        ITokenPayments.Authorization memory none = ITokenPayments.Authorization(0, 0, 27, "r", "s");
+        bytes memory consent = _consent(secret, user, key);
+
+        vm.expectRevert(
+            abi.encodeWithSelector(ITokenPayments.AuthorizationNotSigned.selector, address(credulous), user)
+        );
+        annex.openChannelWithAuthorization(user, opening, consent, none);
+
+        _open(9e6);
+        vm.assertEq(annex.capOf(signer, address(token)), CAP, "the cap that its owner gave it");
     }
 
     /// INF-23: ether is no token.

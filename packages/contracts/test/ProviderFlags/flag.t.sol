@@ -118,10 +118,19 @@ contract FlagTest is ComputeTest {
         staking.resignGuardian();
         vm.expectRevert(abi.encodeWithSelector(IProviderFlags.NotEligible.selector, providerId, guardians[1]));
         _vote(1, true);
-        vm.prank(provider);
-        registry.setOperator(guardians[2]);
-        vm.expectRevert(abi.encodeWithSelector(IProviderFlags.NotEligible.selector, providerId, guardians[2]));
-        _vote(2, false);
+    }
+
+    /// MOD-2: exploit: an owner names a guardian its operator, who then may not vote.
+    function test_exploit_operatorNamedToStopAFlag() external {
+        for (uint256 i = 0; i < 3; i++) {
+            vm.prank(provider);
+            registry.setOperator(guardians[i]);
+            if (i == 0) _open(guardians[0]);
+            else _vote(i, true);
+        }
+        skip(3 days);
+        flags.resolve(providerId);
+        vm.assertTrue(flags.isFlagged(providerId), "flagged");
     }
 
     /// MOD-3: a vote takes 3 days, and a provider has one at a time.

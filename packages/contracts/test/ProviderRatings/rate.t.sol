@@ -54,6 +54,15 @@ contract RateTest is ComputeTest {
         vm.assertEq(summary.paid, 5 * PRICE, "paid in all");
     }
 
+    /// RENT-53: exploit: an owner names an angry renter its operator, who then may not rate it.
+    function test_exploit_operatorNamedToStopARating() external {
+        skip(2 hours);
+        vm.prank(provider);
+        registry.setOperator(renter);
+        _rate(renter, sessionId, 1);
+        vm.assertEq(ratings.ratingOf(1, renter).score, 1, "rated");
+    }
+
     /// RENT-53: exploit: wash ratings. They need another's session that ran, a stake, and weigh what was paid.
     function test_exploit_washRatings() external {
         vm.expectRevert(abi.encodeWithSelector(IProviderRatings.NotRenter.selector, sessionId, stranger));

@@ -118,7 +118,7 @@ contract TestToken is ERC20 {
         uint8 v,
         bytes32 r,
         bytes32 s
-    ) external {
+    ) external virtual {
         require(to == msg.sender, "caller must be the payee");
         require(block.timestamp > validAfter && block.timestamp < validBefore, "not valid now");
         require(!authorizationState[from][nonce], "used");

@@ -31,6 +31,7 @@ abstract contract Openings is TokenPrices {
         (address provider, address token, address signer) = (opening.provider, opening.token, opening.signer);
         require(token != ETHER, NotAToken(token));
         bytes32 nonce = keccak256(abi.encode("openChannel", owner, opening, consent));
+        token.requireSigned(owner, opening.amount, authorization, nonce);
 
         _sessionFor(owner, opening, consent);
         _fund(Channels.CHANNELS, owner, provider, token, signer, opening.amount);

@@ -222,6 +222,7 @@ interface IComputeRental is IProviderObligations, IPayer, ITokenPayments {
     /// @notice Like `createSessionFor` with a token, paid by and made for `renter` by its EIP-3009 authorization. Anyone may
     /// submit it.
     /// @dev Its nonce is the hash of this call's data behind selector and authorization, so all that is ordered is signed.
+    /// Whether `renter` signed it is not left to the token: else a token could put sessions into anybody's list.
     function createSessionWithAuthorization(
         Authorization memory authorization,
         address renter,

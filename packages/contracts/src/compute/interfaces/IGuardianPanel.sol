@@ -4,8 +4,8 @@ pragma solidity ^0.8.20;
 import {IPayer} from "./IPayer.sol";
 
 /// @notice Guardians decide about at most an hour of a session's pay, which its renter disputed.
-/// @dev For 3 days those vote who were guardians for 7 days when it was disputed, and are not its renter, its provider or the
-/// provider's operator. Those who voted share the bond equally, whatever they said.
+/// @dev For 3 days those vote who were guardians for 7 days when it was disputed, and are neither its renter nor its
+/// provider's owner. Those who voted share the bond equally, whatever they said.
 interface IGuardianPanel is IPayer {
     /// @dev `share` is what each who voted has of the bond, once resolved; `against` and `inFavour` count votes on the provider.
     struct Dispute {

@@ -45,6 +45,7 @@ interface IInferenceTokens is IInferenceRecords, ITokenPayments {
 
     /// @notice `openChannel` for `owner`, by its EIP-3009 authorization of the whole amount. Anyone may submit it.
     /// @dev Its nonce is `keccak256(abi.encode("openChannel", owner, opening, consent))`, so it opens this very channel only.
+    /// Whether `owner` signed it is not left to the token: else a token could give him session keys, and channels in his lists.
     function openChannelWithAuthorization(
         address owner,
         Opening calldata opening,

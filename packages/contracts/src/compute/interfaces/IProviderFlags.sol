@@ -3,8 +3,7 @@ pragma solidity ^0.8.20;
 
 /// @notice Guardians warn of providers: a public mark with a reason, which lists may hide by. No money is in it, nothing is
 /// stopped by it, and a vote takes it away again.
-/// @dev For 3 days those vote who were guardians for 7 days when the vote began, and are neither the provider's owner nor its
-/// operator. It is one vote each. At least three must vote, and more for the change than against it. The mark is the owner's, so that
+/// @dev For 3 days those vote who were guardians for 7 days when the vote began, and are not the provider's owner. It is one vote each. At least three must vote, and more for the change than against it. The mark is the owner's, so that
 /// registering again does not shed it.
 interface IProviderFlags {
     /// @dev `flagging` says what is voted on: to flag, or to take the flag away. `endsAt` 0 means that there is no vote.

@@ -28,4 +28,6 @@ interface IToken {
         bytes32 r,
         bytes32 s
     ) external;
+
+    function DOMAIN_SEPARATOR() external view returns (bytes32);
 }

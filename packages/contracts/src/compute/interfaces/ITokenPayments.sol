@@ -23,4 +23,7 @@ interface ITokenPayments {
 
     /// @notice Of `amount` of the token `moved` came or went: it takes a fee or rebases, and is not accepted.
     error TokenNotExact(address token, uint256 amount, uint256 moved);
+
+    /// @notice `from` did not sign this EIP-3009 authorization, whatever the token makes of it.
+    error AuthorizationNotSigned(address token, address from);
 }

@@ -15,6 +15,12 @@ abstract contract NonReentrant {
         _entered = 0;
     }
 
+    /// @dev Whether a guarded function runs: only then does ether come that it draws from the ledger. Else somebody withdraws his own
+    /// to here, where nobody would count it.
+    function _isEntered() internal view returns (bool) {
+        return _entered != 0;
+    }
+
     function _lock() private {
         require(_entered == 0, Reentrancy());
         _entered = 1;

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
+import {SignatureCheckerLib} from "solady/utils/SignatureCheckerLib.sol";
 
 import {IToken} from "../interfaces/IToken.sol";
 import {ITokenPayments} from "../interfaces/ITokenPayments.sol";
@@ -10,6 +11,10 @@ import {ITokenPayments} from "../interfaces/ITokenPayments.sol";
 /// @dev Warning: hands control to the token. What calls this is guarded against being entered again, else what comes in meanwhile
 /// counts as moved.
 library Tokens {
+    bytes32 private constant RECEIVE_TYPEHASH = keccak256(
+        "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+    );
+
     function balanceHere(address token) internal view returns (uint256) {
         return SafeTransferLib.balanceOf(token, address(this));
     }
@@ -35,6 +40,27 @@ library Tokens {
                 from, address(this), amount, auth.validAfter, auth.validBefore, nonce, auth.v, auth.r, auth.s
             );
         requireArrived(token, before, amount);
+    }
+
+    /// @notice Whether `from` signed it is not left to the token, which anyone may have written: for what binds `from` to more than
+    /// a balance in that token. The separator is the token's word, but nobody signs this `nonce` for another token.
+    function requireSigned(
+        address token,
+        address from,
+        uint256 amount,
+        ITokenPayments.Authorization calldata auth,
+        bytes32 nonce
+    ) internal view {
+        bytes32 hash = keccak256(
+            abi.encode(
+                RECEIVE_TYPEHASH, from, address(this), amount, auth.validAfter, auth.validBefore, nonce
+            )
+        );
+        bytes32 digest = keccak256(abi.encodePacked(hex"1901", IToken(token).DOMAIN_SEPARATOR(), hash));
+        require(
+            SignatureCheckerLib.isValidSignatureNow(from, digest, auth.v, auth.r, auth.s),
+            ITokenPayments.AuthorizationNotSigned(token, from)
+        );
     }
 
     function tryPermit(address token, address owner, ITokenPayments.Permit calldata permit) internal {

@@ -70,7 +70,9 @@ abstract contract Orders is Payments {
         uint256 total;
         (sessionId, total) = _order(renter, order);
 
-        order.token.pullAuthorized(renter, total, authorization, keccak256(msg.data[AFTER_AUTHORIZATION:]));
+        bytes32 nonce = keccak256(msg.data[AFTER_AUTHORIZATION:]);
+        order.token.requireSigned(renter, total, authorization, nonce);
+        order.token.pullAuthorized(renter, total, authorization, nonce);
     }
 
     /// @inheritdoc IComputeRental

@@ -20,7 +20,7 @@ abstract contract Payments is Sessions {
 
     /// @dev Only what is drawn from the ledger comes in here; it is counted where it is drawn.
     receive() external payable {
-        require(msg.sender == address(LEDGER), EtherUnasked(msg.sender));
+        require(msg.sender == address(LEDGER) && _isEntered(), EtherUnasked(msg.sender));
     }
 
     /// @inheritdoc IComputeRental

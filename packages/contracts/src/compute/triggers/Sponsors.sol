@@ -48,7 +48,7 @@ abstract contract Sponsors is TriggerStore {
 
     /// @dev What is drawn comes in here; it is counted where it is drawn.
     receive() external payable {
-        require(msg.sender == address(LEDGER), NotLedger(msg.sender));
+        require(msg.sender == address(LEDGER) && _isBusy(), NotLedger(msg.sender));
     }
 
     /* SPONSORS */

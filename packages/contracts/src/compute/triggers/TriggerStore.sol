@@ -54,6 +54,11 @@ abstract contract TriggerStore is ITriggerRegistry {
         _busy = 0;
     }
 
+    /// @dev Whether ether that comes from the ledger may be what is drawn; else somebody withdraws his own to here.
+    function _isBusy() internal view returns (bool) {
+        return _busy != 0;
+    }
+
     /* AGENTS */
 
     /// @inheritdoc ITriggerRegistry
