@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto'
 import { Attestation } from '@jejunetwork/sdk'
 import { describe, expect, test } from 'vitest'
 import * as Authority from './Authority.ts'
+import { eat as eatOf, keySet } from './Eat.ts'
 import { claims, code } from './Vectors.ts'
 
 const AT = 1_780_000_000n
 const NONCE = 'ab'.repeat(32)
-const key = Authority.keyOf('P-384')
-const keySet = JSON.stringify({
-  keys: [{ crv: 'P-384', kid: 'one', kty: 'EC', x: coordinate(0), y: coordinate(48) }],
-})
+const eat = (options: Omit<eatOf.Options, 'at' | 'nonce'>): string =>
+  eatOf({ at: AT, nonce: NONCE, ...options })
 
 describe('tokens of a service whose key is ours', () => {
   test('are accepted, device by device', async () => {
@@ -44,9 +42,12 @@ describe('tokens of a service whose key is ours', () => {
     ['of another algorithm', { header: { alg: 'HS384' } }, 'TOKEN_ALGORITHM'],
     ['of a key not in the set', { header: { kid: 'two' } }, 'TOKEN_KEY'],
     ['with an extension that must be understood', { header: { crit: ['x'] } }, 'TOKEN_FORM'],
-  ] satisfies readonly [string, eat.Options, string][])('%s are refused', async (_, options, wanted) => {
-    expect(code(await verify(eat({ devices: { 'GPU-0': {} }, ...options })))).toBe(wanted)
-  })
+  ] satisfies readonly [string, Omit<eatOf.Options, 'at' | 'nonce'>, string][])(
+    '%s are refused',
+    async (_, options, wanted) => {
+      expect(code(await verify(eat({ devices: { 'GPU-0': {} }, ...options })))).toBe(wanted)
+    },
+  )
 
   test('with a device swapped, left out or added are refused', async () => {
     const [head, devices] = JSON.parse(eat({ devices: { 'GPU-0': {}, 'GPU-1': { ueid: '2' } } }))
@@ -66,64 +67,4 @@ describe('tokens of a service whose key is ours', () => {
 
 function verify(text: string): Promise<Attestation.Verdict<Attestation.Nras.Claims>> {
   return Attestation.Nras.verify(text, { at: AT, keySet, nonce: NONCE })
-}
-
-function eat({ devices = {}, header = {}, key: signer = key, overall = {} }: eat.Options): string {
-  const common = {
-    eat_nonce: NONCE,
-    exp: Number(AT) + 3590,
-    iss: Attestation.Nras.ISSUER,
-    nbf: Number(AT) - 10,
-  }
-  const tokens = Object.fromEntries(
-    Object.entries(devices).map(([name, claims]) => [
-      name,
-      token(
-        {
-          ...common,
-          dbgstat: 'disabled',
-          hwmodel: 'GH100',
-          measres: 'success',
-          secboot: true,
-          ueid: '1',
-          'x-nvidia-gpu-driver-version': '590.12',
-          'x-nvidia-gpu-vbios-version': '96.00.A5.00.01',
-          ...claims,
-        },
-        { header: {}, signer },
-      ),
-    ]),
-  )
-  const submods = Object.fromEntries(
-    Object.entries(tokens).map(([name, text]) => [
-      name,
-      ['DIGEST', ['SHA-256', createHash('sha256').update(text).digest('hex')]],
-    ]),
-  )
-  const head = token(
-    { ...common, submods, 'x-nvidia-overall-att-result': true, ...overall },
-    { header, signer },
-  )
-  return JSON.stringify([['JWT', head], tokens])
-}
-
-declare namespace eat {
-  type Options = {
-    devices?: Record<string, Record<string, unknown>>
-    header?: Record<string, unknown>
-    key?: Authority.Key
-    overall?: Record<string, unknown>
-  }
-}
-
-function token(claims: object, { header, signer }: { header: object; signer: Authority.Key }): string {
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const signed = `${part({ alg: 'ES384', kid: 'one', ...header })}.${part(claims)}`
-  return `${signed}.${Buffer.from(Authority.signRaw(signer, Buffer.from(signed))).toString('base64url')}`
-}
-
-function coordinate(at: number): string {
-  return Authority.point(key)
-    .subarray(at, at + 48)
-    .toString('base64url')
 }

@@ -24,7 +24,8 @@ export const attester: Group = {
     },
     {
       usage: 'sign',
-      summary: 'Verify a SEV-SNP machine and, if it is what it says, sign a verdict, which is printed.',
+      summary:
+        'Verify a SEV-SNP machine or its GPUs and, if they are what they say, sign a verdict, which is printed.',
       example: 'attester sign --provider 1 --quorum 0x… > verdict.json',
       options: [
         ['--provider <id>', 'whose machine it is'],
@@ -32,6 +33,10 @@ export const attester: Group = {
         ['--quorum <id>', 'for which quorum'],
         ['--vcek <file>', "the certificate of the chip's key, where the evidence lacks it"],
         ['--chain <file>', "AMD's certificates above it, ASK then ARK"],
+        ['--gpus', 'judge the NVIDIA GPUs and switches in the machine instead'],
+        ['--rim <files>', "NVIDIA's manifests of each driver and firmware of theirs, with commas between"],
+        ['--nras <file>', "instead: what NVIDIA's attestation service said of them"],
+        ['--nras-keys <file>', "that service's keys, from its /.well-known/jwks.json"],
         ['--issued-at <seconds>', 'when another member signed the same verdict (default: now)'],
       ],
       load: async () => (await load()).sign,

@@ -81,6 +81,7 @@ export type Code =
   | 'SNP_VMPL'
   // NVIDIA
   | 'GPU_ARCHITECTURE'
+  | 'GPU_DEVICES'
   | 'GPU_FWID'
   | 'GPU_NONCE'
   | 'NRAS_CLAIMS'
@@ -157,6 +158,13 @@ export async function judge<Claims>(verification: () => Promise<Claims>): Promis
     if (error instanceof RefusedError) return { ok: false, refusal: error.refusal }
     throw error
   }
+}
+
+/** The claims of a verdict within another; a refusal goes on to the verification around it. */
+export function claimsOf<Claims>(outcome: Verdict<Claims>): Claims {
+  if (outcome.ok) return outcome.claims
+  const { bound, code, subject, value } = outcome.refusal
+  return refuse(code, subject, { bound, value })
 }
 
 function show(value: Seen): string {

@@ -14,7 +14,7 @@ import * as Binding from './Binding.ts'
 import { fromHex, hex } from './Bytes.ts'
 import * as Evidence from './Evidence.ts'
 import { type Field, parse } from './Json.ts'
-import { judge, type Verdict as Outcome, refuse } from './Refusal.ts'
+import { claimsOf, judge, type Verdict as Outcome, refuse } from './Refusal.ts'
 import * as Snp from './Snp.ts'
 import * as SnpEvidence from './SnpEvidence.ts'
 
@@ -50,7 +50,7 @@ export type Signed = {
 const SEV_SNP = 0
 const DAY = 86_400
 /** A verdict counts for less than 7 days. */
-const LONGEST = 7 * DAY - 1
+export const LONGEST: number = 7 * DAY - 1
 const FIELDS = [
   { name: 'quorumId', type: 'uint256' },
   { name: 'providerId', type: 'uint256' },
@@ -192,10 +192,4 @@ function integer(field: Field, key: string): bigint {
   const digits = field.text()
   if (/^\d{1,78}$/.test(digits)) return BigInt(digits)
   return refuse('JSON', `the verdict's ${key}`, { bound: 'digits', value: digits.slice(0, 100) })
-}
-
-function claimsOf<Claims>(outcome: Outcome<Claims>): Claims {
-  if (outcome.ok) return outcome.claims
-  const { bound, code, subject, value } = outcome.refusal
-  return refuse(code, subject, { bound, value })
 }

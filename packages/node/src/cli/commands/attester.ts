@@ -57,7 +57,10 @@ export const sign: Run = async (context, { options }) => {
 
   const { evidence, verdict } = judged.claims
   const { deployment } = market
-  const fault = await Verdicts.faultOf(market.client, { deployment, evidence, verdict })
+  const fault =
+    options['gpus'] === true
+      ? undefined
+      : await Verdicts.faultOf(market.client, { deployment, evidence, verdict })
   if (fault)
     throw new UsageError(`Not signed: the chain finds the ${fault.fault} wrong, and would refute it.`)
   const domain = domainOf(deployment)
@@ -102,10 +105,11 @@ type Asked = {
   shown: Shown
 }
 
+/** Judges the machine or, with `--gpus`, what sits in it. */
 async function judge({ client, deployment }: Market, asked: Asked): ReturnType<typeof QuorumVerdict.ofSnp> {
   const { id, options, providerId, roots, shown } = asked
   const { binding, report } = shown
-  const keys = keysOf(shown, options)
+  const keys = options['gpus'] === true ? undefined : keysOf(shown, options)
   const { owner: provider } = await Registry.get(client, { deployment, providerId })
   const [, agentId] = await client.readContract({
     abi: ComputeRegistryAbi,
@@ -119,16 +123,32 @@ async function judge({ client, deployment }: Market, asked: Asked): ReturnType<t
   ])
   const issuedAt = options['issuedAt']
   const { chainId, registry } = domainOf(deployment)
-  return QuorumVerdict.ofSnp(report, {
+  const scene = {
     at: issuedAt === undefined ? head.timestamp : whole('--issued-at', issuedAt),
     binding,
     expected: { agentId, chainId: BigInt(chainId), provider, registry },
     head: { hashAt: bound.hash, number: head.number },
     providerId,
     quorumId: id,
-    ...keys,
-    ...(roots.roots ? { roots: roots.roots } : {}),
-  })
+  }
+  if (keys)
+    return QuorumVerdict.ofSnp(report, { ...scene, ...keys, ...(roots.roots ? { roots: roots.roots } : {}) })
+  const { gpuRoots, rimRoots } = roots
+  return Attestation.ofGpus(shown.gpus, { ...scene, ...measured(options), rimRoots, roots: gpuRoots })
+}
+
+/** By what GPUs are measured: NVIDIA's service, or its reference manifests. */
+function measured({
+  nras,
+  nrasKeys,
+  rim,
+}: Input['options']): Pick<Attestation.ofGpus.Options, 'nras' | 'rims'> {
+  if (nras !== undefined)
+    return { nras: { eat: read('--nras', nras), keySet: read('--nras-keys', nrasKeys) } }
+  if (typeof rim === 'string') return { rims: rim.split(',').map((file) => read('--rim', file)) }
+  throw new UsageError(
+    'GPUs are measured by --rim, with NVIDIA’s manifests of driver and firmware, or by --nras and --nras-keys.',
+  )
 }
 
 /** The certificates of a SEV-SNP machine's key: those of the files, or those that its host gave along. */
@@ -138,7 +158,7 @@ function keysOf(
 ): Pick<Attestation.Snp.verify.Options, 'chain' | 'vek'> {
   if (tee !== 'sev-snp')
     throw new UsageError(
-      `Attesters judge SEV-SNP machines; this evidence is of ${tee}, which the chain itself verifies.`,
+      `Attesters judge SEV-SNP machines, and GPUs with --gpus; this machine is of ${tee}, which the chain itself verifies.`,
     )
   if (vcek !== undefined && chain !== undefined)
     return { chain: bytes('--chain', chain), vek: bytes('--vcek', vcek) }

@@ -1,0 +1,180 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { AttestationRegistryAbi, ComputeRegistryAbi } from '@jejunetwork/contracts'
+import { Attestation } from '@jejunetwork/sdk'
+import { keccak256, parseEther, toHex } from 'viem'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Chain, startChain } from '../chain.ts'
+import { createHome, type Home, run } from '../jejuCompute.ts'
+import { eat, keySet } from './Eat.ts'
+import { evidence, gpu } from './Gpu.ts'
+import { type Manifest, manifest } from './Manifest.ts'
+
+const { Binding, Evidence, Verdicts } = Attestation
+const GOOD = [new Uint8Array(48), new Uint8Array(48).fill(1)]
+const device = gpu('GH100')
+
+let chain: Chain
+let home: Home
+let rim: Manifest
+let quorum: string
+
+beforeAll(async () => {
+  chain = await startChain()
+  const { timestamp } = await chain.client.getBlock()
+  rim = manifest('590.12', GOOD, timestamp)
+  home = createHome(chain)
+  home.env['JEJU_TEE_ROOT'] = `nvidia=${device.roots[0]},nvidia-rim=${rim.root}`
+  const { deployment } = chain
+  const members = [3, 4].map((index) => chain.walletOf(index).account.address)
+  for (const index of [3, 4])
+    await Verdicts.become(chain.walletOf(index), { amount: parseEther('1'), deployment })
+  const { quorumId } = await Verdicts.createQuorum(chain.walletOf(3), { deployment, members, threshold: 2 })
+  quorum = toHex(quorumId)
+  await chain.walletOf(1).writeContract({
+    abi: ComputeRegistryAbi,
+    address: deployment.computeRegistry,
+    args: ['https://machine.example.com', '{}', 1n],
+    functionName: 'register',
+    value: parseEther('0.1'),
+  })
+  await chain.warp(1)
+  put('rim.xml', rim.text)
+})
+
+afterAll(async () => {
+  await chain?.close()
+  home?.remove()
+})
+
+test('TEE-28: two attesters verify a GPU and its measurements by the command line, and the chain names their quorum', async () => {
+  const machine = put('machine.json', await shown())
+  const first = await sign(3, machine)
+  expect(first.stderr).toBe('')
+  put('1.json', first.stdout)
+  const { verdict } = JSON.parse(first.stdout) as { verdict: { issuedAt: number; evidence: number } }
+  expect(verdict.evidence).toBe(1)
+  put('2.json', (await sign(4, machine, ['--issued-at', String(verdict.issuedAt)])).stdout)
+  const { code, stderr } = await as(1, ['attester', 'submit', at('1.json'), at('2.json')])
+  expect(code, stderr).toBe(0)
+  const [named, devices] = await chain.client.readContract({
+    abi: AttestationRegistryAbi,
+    address: chain.deployment.attestationRegistry,
+    args: [1n],
+    functionName: 'gpuAttestation',
+  })
+  expect([toHex(named), devices]).toEqual([quorum, 1n])
+})
+
+test('what does not verify is refused by its check, and not signed', async () => {
+  const bad = await shown({ measurements: [new Uint8Array(48).fill(9), new Uint8Array(48).fill(1)] })
+  const cases: [string, string, string[]?][] = [
+    ['RIM_MEASUREMENT', bad],
+    ['GPU_NONCE', await shown({ nonce: new Uint8Array(32) })],
+    ['RIM_SIGNATURE', await shown(), ['--rim', put('other.xml', rim.text.replace('590.12', '590.13'))]],
+    ['GPU_DEVICES', await shown({ count: 2 })],
+    ['GPU_DEVICES', await shown({ count: 0 })],
+  ]
+  for (const [wanted, machine, more] of cases) {
+    const { code, stderr, stdout } = await sign(3, put('bad.json', machine), more)
+    expect(stderr).toContain(`Refused by ${wanted}: `)
+    expect([code, stdout]).toEqual([1, ''])
+  }
+  const newer = manifest('591.01', GOOD, (await chain.client.getBlock()).timestamp)
+  home.env['JEJU_TEE_ROOT'] = `nvidia=${device.roots[0]},nvidia-rim=${newer.root}`
+  const { stderr } = await sign(3, put('bad.json', await shown()), ['--rim', put('newer.xml', newer.text)])
+  expect(stderr).toContain(
+    'Refused by RIM_VERSION: the reference manifests for GH100 A01 GSP BROM is 591.01, and must be one of 590.12.',
+  )
+  const none = await as(3, [
+    'attester',
+    'sign',
+    '--gpus',
+    '--provider',
+    '1',
+    '--quorum',
+    quorum,
+    '--evidence',
+    at('bad.json'),
+  ])
+  expect(none.stderr).toContain('GPUs are measured by --rim')
+})
+
+test('NVIDIA’s service measures in place of manifests, if it speaks of this very device and nonce', async () => {
+  const machine = await shown()
+  const { binding, gpus } = Evidence.fromJson(machine) as Exclude<
+    Attestation.Evidence.Evidence,
+    { tee: 'none' }
+  >
+  const { timestamp } = await chain.client.getBlock()
+  const nonce = Binding.gpuNonce(binding)
+  const [one] = gpus
+  if (!one) throw new Error('The machine shows no GPU.')
+  const seen = await Attestation.Nvidia.verify(one, { at: timestamp, nonce, roots: device.roots })
+  if (!seen.ok) throw new Error(seen.refusal.message)
+  const { ueid } = seen.claims
+  const keys = ['--rim', '', '--nras-keys', put('keys.json', keySet), '--nras', at('eat.json')]
+  const answer = (own: string, asked: string) =>
+    put('eat.json', eat({ at: timestamp, devices: { 'GPU-0': { ueid: own } }, nonce: asked }))
+  answer(ueid, Buffer.from(nonce).toString('hex'))
+  const good = await sign(3, put('machine.json', machine), keys)
+  expect(JSON.parse(good.stdout).verdict, good.stderr).toMatchObject({ evidence: 4 })
+  answer('1', Buffer.from(nonce).toString('hex'))
+  expect((await sign(3, at('machine.json'), keys)).stderr).toContain(
+    "GPU_DEVICES: the service's devices is 1,",
+  )
+  answer(ueid, 'ab'.repeat(32))
+  expect((await sign(3, at('machine.json'), keys)).stderr).toContain('Refused by NRAS_NONCE')
+})
+
+type Faults = { count?: number; measurements?: readonly Uint8Array[]; nonce?: Uint8Array }
+
+/** What a machine with one such GPU shows now. */
+async function shown({ count = 1, measurements = GOOD, nonce }: Faults = {}): Promise<string> {
+  const { hash, number } = await chain.client.getBlock()
+  const { computeRegistry, attestationRegistry: registry } = chain.deployment
+  const [, agentId] = await chain.client.readContract({
+    abi: ComputeRegistryAbi,
+    address: computeRegistry,
+    args: [1n],
+    functionName: 'agentOf',
+  })
+  const bound = {
+    agentId,
+    blockHash: hash,
+    blockNumber: number,
+    chainId: 31_337n,
+    provider: chain.walletOf(1).account.address,
+    registry,
+    sshHostKeyHash: keccak256('0x01'),
+    tlsSpkiHash: keccak256('0x02'),
+  }
+  const one = evidence(device, nonce ?? Binding.gpuNonce(bound), { measurements })
+  const gpus = Array.from({ length: count }, () => one)
+  const gpuEvidenceHash = Binding.gpuEvidenceHash(gpus.map(({ report }) => report))
+  await chain.warp(2)
+  return Evidence.toJson({
+    binding: { ...bound, gpuEvidenceHash },
+    gpus,
+    report: new Uint8Array(8),
+    tee: 'tdx',
+  })
+}
+
+function sign(index: number, machine: string, more: readonly string[] = []): Promise<run.Result> {
+  const of = ['--provider', '1', '--quorum', quorum, '--evidence', machine]
+  const measured = more.includes('--rim') ? [] : ['--rim', at('rim.xml')]
+  return as(index, ['attester', 'sign', '--gpus', ...of, ...measured, ...more])
+}
+
+function as(index: number, args: readonly string[]): Promise<run.Result> {
+  const key = chain.accounts[index]?.getHdKey().privateKey ?? new Uint8Array()
+  return run(args, { ...home.env, JEJU_PRIVATE_KEY: toHex(key) })
+}
+
+const at = (name: string): string => join(home.path, name)
+
+function put(name: string, text: string): string {
+  writeFileSync(at(name), text)
+  return at(name)
+}
