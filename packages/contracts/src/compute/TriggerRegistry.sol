@@ -47,15 +47,19 @@ contract TriggerRegistry is Conditions, Sponsors {
     /// @dev Used of each execution after it was measured, and of each transaction outside of what is measured, for one and for
     ///      many. From receipts: `test/triggers/reimbursement.test.ts`.
     uint256 private constant TAIL = 5600;
-    uint256 private constant TAIL_OF_MANY = 5613;
-    uint256 private constant TRANSACTION_TAIL = 5879;
-    uint256 private constant TRANSACTION_TAIL_OF_MANY = 7853;
+    uint256 private constant TAIL_OF_MANY = 5596;
+    uint256 private constant TRANSACTION_TAIL = 5635;
+    uint256 private constant TRANSACTION_TAIL_OF_MANY = 7793;
 
     /// @dev What calldata costs beside inputs: of `executeTrigger` the selector, id, place and length, of `executeMany` the
     ///      selector and four words, and for each entry an id, a place and a length.
     uint256 private constant HEAD = 4 * 16 + 94 * 4 + 4 * 16;
     uint256 private constant HEAD_OF_MANY = 4 * 16 + 128 * 4 + 3 * 12;
     uint256 private constant ENTRY = 444;
+
+    /// @dev And of a tick's word: five bytes, and zeros, the first of its time until 2106 one of them. Any other zero is overpaid
+    ///      by 12. No other trigger runs with an input of this length, and no tick costs as little as the floor.
+    uint256 private constant TICK_GAS = 5 * 16 + 27 * 4;
 
     /// @dev Left for what comes after a call, an executor's new credit included, and for what is written before it.
     uint256 private constant RESERVE = 80_000;
@@ -76,8 +80,10 @@ contract TriggerRegistry is Conditions, Sponsors {
     /* EXECUTION */
 
     /// @inheritdoc ITriggerRegistry
-    function executeTrigger(uint256 triggerId, bytes calldata input) external nonReentrant {
+    function executeTrigger(uint256 triggerId, bytes calldata input) external {
         uint256 begin = gasleft();
+        bool plain = _isPlainCaller();
+        _begin(plain);
         Bill memory bill;
         _price(bill);
         uint256 size = _padded(input.length);
@@ -86,7 +92,9 @@ contract TriggerRegistry is Conditions, Sponsors {
             require(
                 msg.data.length == ONE_INPUT + size, InvalidCalldataLength(msg.data.length, ONE_INPUT + size)
             );
-            if (_isPlainCaller()) {
+            if (plain && input.length == TICK_INPUT) {
+                begin += TRANSACTION + HEAD + TICK_GAS;
+            } else if (plain) {
                 uint256 zeros = CalldataGas.countZeros(ONE_INPUT, ONE_INPUT + size);
                 begin += TRANSACTION + HEAD + CalldataGas.gasOf(size, zeros);
                 bill.floor = TRANSACTION + HEAD + CalldataGas.floorOf(size, zeros);
@@ -97,19 +105,20 @@ contract TriggerRegistry is Conditions, Sponsors {
         require(ran, NotExecutable(triggerId, reason));
 
         _credit(bill.paid);
+        _end();
     }
 
     /// @inheritdoc ITriggerRegistry
     function executeMany(uint256[] calldata triggerIds, bytes[] calldata inputs)
         external
-        nonReentrant
         returns (Reason[] memory results)
     {
+        bool plain = _isPlainCaller();
+        _begin(plain);
         uint256 count = triggerIds.length;
         require(count == inputs.length && count != 0, LengthMismatch(count, inputs.length));
         Bill memory bill;
         _price(bill);
-        bool plain = _isPlainCaller();
         bill.share = TRANSACTION_TAIL_OF_MANY / count + TAIL_OF_MANY;
         if (plain) bill.share += (TRANSACTION + HEAD_OF_MANY) / count + ENTRY;
 
@@ -121,17 +130,21 @@ contract TriggerRegistry is Conditions, Sponsors {
                 bill.begin = gasleft() + bill.share;
                 bytes calldata input = _inputAt(inputs, i, at);
                 at += _padded(input.length);
-                if (plain) bill.begin += _dataGas(_startOf(input), at);
+                if (plain) {
+                    bill.begin += input.length == TICK_INPUT ? TICK_GAS : _dataGas(_startOf(input), at);
+                }
                 at += 32;
-                (bool ran, Reason reason) = _run(triggerIds[i], input, bill);
+                uint256 triggerId = triggerIds[i];
+                (bool ran, Reason reason) = _run(triggerId, input, bill);
                 if (!ran) {
                     results[i] = reason;
-                    emit TriggerSkipped(triggerIds[i], reason);
+                    emit TriggerSkipped(triggerId, reason);
                 }
             }
             require(msg.data.length == at - 32, InvalidCalldataLength(msg.data.length, at - 32));
         }
         _credit(bill.paid);
+        _end();
     }
 
     /* VIEWS */
@@ -293,8 +306,11 @@ contract TriggerRegistry is Conditions, Sponsors {
         // read again: from within the call the agent may pause, end or resume it, and the sponsor fund it
         uint256 hot = words.hot;
         if (hot.isCron()) {
+            uint256 time = hot.has(TriggerWord.BACKFILL) ? key : block.timestamp;
             // Later marks stay: an agent that resumes its trigger from within its call has set one.
-            hot = hot.withMark((hot.has(TriggerWord.BACKFILL) ? key : block.timestamp) / 60);
+            unchecked {
+                hot = hot.withMark(time / 60);
+            }
         }
         if (!success) hot = _withFailure(triggerId, hot);
         else if (hot.failures() != 0) hot = hot.withFailures(0);
@@ -312,7 +328,16 @@ contract TriggerRegistry is Conditions, Sponsors {
             }
             words.hot = hot - paid;
         }
-        emit TriggerExecuted(triggerId, key, msg.sender, success, paid);
+        bytes32 topic = TriggerExecuted.selector;
+        // `emit TriggerExecuted(triggerId, key, msg.sender, success, paid)`, from free memory, which stays free.
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, key)
+            mstore(add(data, 0x20), caller())
+            mstore(add(data, 0x40), success)
+            mstore(add(data, 0x60), paid)
+            log2(data, 0x80, topic, triggerId)
+        }
     }
 
     /// @dev What was taken from balances, all of which are ether that is here.
@@ -362,7 +387,9 @@ contract TriggerRegistry is Conditions, Sponsors {
 
     /// @dev Of calldata's words from `from` to `to`.
     function _dataGas(uint256 from, uint256 to) private pure returns (uint256) {
-        return CalldataGas.gasOf(to - from, CalldataGas.countZeros(from, to));
+        unchecked {
+            return CalldataGas.gasOf(to - from, CalldataGas.countZeros(from, to));
+        }
     }
 
     /// @dev The length is of something in calldata.

@@ -130,12 +130,12 @@ contract TriggerExecutionGasTest is ProofTest {
 
     /// TRG-30: one tick.
     function test_tick() external {
-        _assertGas(48_300, "executeTrigger, tick", _one(_ticking[0], _ticks[0]));
+        _assertGas(47_850, "executeTrigger, tick", _one(_ticking[0], _ticks[0]));
     }
 
     /// TRG-30: one tick of those that run in order.
     function test_backfill() external {
-        _assertGas(50_500, "executeTrigger, tick, in order", _one(_backfilled, _ticks[0]));
+        _assertGas(49_500, "executeTrigger, tick, in order", _one(_backfilled, _ticks[0]));
     }
 
     /// TRG-30: one tick whose balance is refilled.
@@ -146,7 +146,7 @@ contract TriggerExecutionGasTest is ProofTest {
     /// TRG-30: twenty ticks at once.
     function test_many() external {
         bytes memory data = abi.encodeCall(triggers.executeMany, (_ticking, _ticks));
-        _assertGas(20 * 22_700, "executeMany, 20 ticks", data);
+        _assertGas(20 * 22_250, "executeMany, 20 ticks", data);
     }
 
     /// TRG-30: a delivery of 32 bytes.
@@ -158,7 +158,7 @@ contract TriggerExecutionGasTest is ProofTest {
     function test_log() external {
         Case memory log = _case(12);
         _after(log);
-        _assertGas(131_000, "executeTrigger, log of 200 transactions", _one(_waiting, _input(log)));
+        _assertGas(125_000, "executeTrigger, log of 200 transactions", _one(_waiting, _input(log)));
     }
 
     function _paid(ITriggerRegistry.TriggerType kind, bytes memory config, uint256 value)

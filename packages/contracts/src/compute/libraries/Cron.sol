@@ -40,10 +40,12 @@ library Cron {
         // are what they are.
         unchecked {
             uint256 local = time / 60 + uint256(int256(int8(uint8(spec >> OFFSET)))) * 15;
-            uint256 minute = (1 << (local % 60)) | (1 << (HOURS + (local / 60) % 24));
-            if (spec & minute != minute || time % 60 != 0) return false;
+            uint256 hour = local / 60;
+            if ((spec >> (local % 60)) & (spec >> (HOURS + hour % 24)) & 1 == 0 || time % 60 != 0) {
+                return false;
+            }
 
-            uint256 day = local / 1440;
+            uint256 day = hour / 24;
             bool weekday = (spec >> (WEEKDAYS + (day + 4) % 7)) & 1 != 0;
             if (spec & CIVIL == 0) return weekday;
 

@@ -58,12 +58,30 @@ library ReceiptProof {
         }
     }
 
-    function data(Log memory log) internal pure returns (bytes memory copy) {
-        copy = new bytes(log.dataLength);
-        uint256 at = log.dataAt;
-        // `copy` is as long as the data.
+    /// @notice `abi.encode(emitter, topics, data)`.
+    function encode(Log memory log) internal pure returns (bytes memory encoded) {
+        // Writes into free memory and takes what it wrote, but for the zeros behind data of whole words.
         assembly ("memory-safe") {
-            calldatacopy(add(copy, 0x20), at, mload(copy))
+            encoded := mload(0x40)
+            let count := mload(add(log, 0x60))
+            mstore(add(encoded, 0x20), mload(add(log, 0x20)))
+            mstore(add(encoded, 0x40), 0x60)
+            mstore(add(encoded, 0x80), count)
+            let at := add(encoded, 0xa0)
+            for { let from := add(mload(add(log, 0x40)), 1) } count { count := sub(count, 1) } {
+                mstore(at, calldataload(from))
+                at := add(at, 0x20)
+                from := add(from, 33)
+            }
+            mstore(add(encoded, 0x60), sub(at, add(encoded, 0x20)))
+            let size := mload(add(log, 0xa0))
+            mstore(at, size)
+            at := add(at, 0x20)
+            mstore(add(at, and(size, not(31))), 0)
+            calldatacopy(at, mload(add(log, 0x80)), size)
+            at := add(at, and(add(size, 31), not(31)))
+            mstore(encoded, sub(at, add(encoded, 0x20)))
+            mstore(0x40, at)
         }
     }
 
@@ -90,7 +108,7 @@ library ReceiptProof {
                     // A branch: what it begins with is no path, which has one to six bytes. The child's place is the next nibble;
                     // places are empty or a hash.
                     if (left == 0) return (BAD, BAD);
-                    child = _place(from, path >> 252);
+                    child = _place(from, next, path >> 252);
                     path <<= 4;
                     --left;
                 } else {
@@ -107,13 +125,22 @@ library ReceiptProof {
         }
     }
 
-    /// @dev Where a branch that begins at `at` has its child `index`, if what precedes it is empty or a hash, else anywhere.
-    function _place(uint256 at, uint256 index) private pure returns (uint256 place) {
-        // Reads calldata only; each of at most 15 steps is one of 1 or 33 bytes.
+    /// @dev Where a branch from `at` to `end` has its child `index`, if its places are empty or a hash, else anywhere.
+    function _place(uint256 at, uint256 end, uint256 index) private pure returns (uint256 place) {
+        // Reads calldata only. Empty is 0x80 and a hash begins with 0xa0, so a bit tells the 32 bytes more; sixteen hashes and
+        // no value, which no branch over receipts has, make 529 bytes.
         assembly ("memory-safe") {
-            place := at
-            for {} index { index := sub(index, 1) } {
-                place := add(add(place, 1), shl(5, eq(byte(0, calldataload(place)), 0xa0)))
+            switch eq(sub(end, at), 529)
+            case 1 { place := add(at, mul(index, 33)) }
+            default {
+                place := at
+                if and(index, 1) {
+                    place := add(add(place, 1), and(byte(0, calldataload(place)), 0x20))
+                }
+                for { index := shr(1, index) } index { index := sub(index, 1) } {
+                    place := add(add(place, 1), and(byte(0, calldataload(place)), 0x20))
+                    place := add(add(place, 1), and(byte(0, calldataload(place)), 0x20))
+                }
             }
         }
     }
@@ -187,15 +214,26 @@ library ReceiptProof {
         }
     }
 
-    function _time(uint256 from, uint256 to) private pure returns (uint256) {
-        unchecked {
-            uint256 at = from + DIFFICULTY;
-            for (uint256 i = 0; i < 4; ++i) {
-                at = _after(at, to);
+    /// @dev The header is the chain's. A time is at most 8 bytes long; what else a chain would put there counts as long ago.
+    function _time(uint256 from, uint256 to) private pure returns (uint256 time) {
+        // Reads calldata only. Each of five numbers is a byte below 0x80, or 0x80 and its length and that many bytes.
+        assembly ("memory-safe") {
+            let at := add(from, DIFFICULTY)
+            let word := calldataload(at)
+            let size := 0
+            for { let i := 4 } i { i := sub(i, 1) } {
+                size := byte(0, word)
+                at := add(add(at, 1), mul(gt(size, 0x7f), sub(size, 0x80)))
+                word := calldataload(at)
             }
-            // A time is at most 8 bytes long; what else a chain would put there counts as its first bytes, or as long ago.
-            uint256 size = _after(at, to) - _payload(at);
-            return size > 32 ? 0 : uint256(_word(_payload(at))) >> (256 - 8 * size);
+            size := byte(0, word)
+            switch lt(size, 0x80)
+            case 1 { time := mul(size, lt(at, to)) }
+            default {
+                size := sub(size, 0x80)
+                time := shr(sub(256, shl(3, size)), shl(8, word))
+                if or(gt(size, 8), gt(add(add(at, 1), size), to)) { time := 0 }
+            }
         }
     }
 
@@ -203,9 +241,25 @@ library ReceiptProof {
 
     /// @dev Where the list at `at` begins and ends inside of what ends at `end`; BAD both if there is none.
     function _list(uint256 at, uint256 end) private pure returns (uint256 from, uint256 to) {
-        if (at >= end || _byte(at) < 0xc0) return (BAD, BAD);
-        to = _after(at, end);
-        from = to == BAD ? BAD : _payload(at);
+        // Reads calldata only. Lengths of up to 8 bytes are added to places, which cannot overflow; what is no list is BAD.
+        assembly ("memory-safe") {
+            let word := calldataload(at)
+            let head := byte(0, word)
+            switch gt(head, 0xf7)
+            case 1 {
+                let bytes_ := sub(head, 0xf7)
+                from := add(add(at, bytes_), 1)
+                to := add(from, shr(sub(256, shl(3, bytes_)), shl(8, word)))
+            }
+            default {
+                from := add(at, 1)
+                to := add(from, sub(head, 0xc0))
+            }
+            if or(gt(to, end), or(lt(head, 0xc0), iszero(lt(at, end)))) {
+                from := not(0)
+                to := not(0)
+            }
+        }
     }
 
     /// @dev Where the payload of the item at `at` begins.

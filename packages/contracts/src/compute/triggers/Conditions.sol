@@ -24,7 +24,7 @@ abstract contract Conditions is TriggerStore {
     /// @dev How far ahead of the chain's clock a sender's may be.
     uint256 private constant CLOCK_SKEW = 5 minutes;
 
-    uint256 private constant TICK_INPUT = 6;
+    uint256 internal constant TICK_INPUT = 6;
     uint256 private constant DELIVERY_INPUT = 16;
     uint256 private constant LOG_INPUT = 17;
 

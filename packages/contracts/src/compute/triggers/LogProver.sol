@@ -36,11 +36,7 @@ contract LogProver {
             : _isWanted(SSTORE2.read(address(uint160(text))), log);
         if (!wanted) return (ITriggerRegistry.Reason.OtherLog, "");
 
-        bytes32[] memory topics = new bytes32[](log.topicCount);
-        for (uint256 i = 0; i < topics.length; ++i) {
-            topics[i] = log.topic(i);
-        }
-        payload = abi.encode(log.emitter, topics, log.data());
+        payload = log.encode();
     }
 
     /// @dev Against a text, which compares one topic or none.

@@ -49,9 +49,9 @@ abstract contract TriggerStore is ITriggerRegistry {
     }
 
     modifier nonReentrant() {
-        _begin();
+        _begin(false);
         _;
-        _busy = 0;
+        _end();
     }
 
     /// @dev Whether ether that comes from the ledger may be what is drawn; else somebody withdraws his own to here.
@@ -176,9 +176,14 @@ abstract contract TriggerStore is ITriggerRegistry {
 
     /* INTERNAL */
 
-    function _begin() private {
-        require(_busy == 0, Reentrancy());
+    /// @param outermost whether the call is known to be the whole transaction, so that nothing can be under way.
+    function _begin(bool outermost) internal {
+        require(outermost || _busy == 0, Reentrancy());
         _busy = 1;
+    }
+
+    function _end() internal {
+        _busy = 0;
     }
 
     function _wordsOf(uint256 triggerId) internal view returns (uint256 hot, uint256 cold) {
