@@ -14,9 +14,16 @@ import { levelOf, type Stage, startStage } from './Stage.ts'
 const { QuorumVerdict, SnpEvidence } = Attestation
 const ROOT = join(import.meta.dirname, '../..')
 const guide = readFileSync(join(ROOT, 'docs/guides/be-an-attester.md'), 'utf8')
-const [joinIt = '', makeQuorum = '', sign = '', signToo = '', submit = '', look = '', refute = ''] = [
-  ...guide.matchAll(/^```sh\n(.*?)^```$/gms),
-].map(([, block]) => block ?? '')
+const [
+  joinIt = '',
+  makeQuorum = '',
+  sign = '',
+  signToo = '',
+  submit = '',
+  look = '',
+  refute = '',
+  leave = '',
+] = [...guide.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block ?? '')
 const PROVIDER = 1
 const ATTESTERS = [3, 4, 5]
 const STRANGER = 6
@@ -122,6 +129,21 @@ test('an attester signs for nobody who shows nothing, or does not exist', async 
   expect(silent).toContain('does not answer when asked for its attestation')
   const none = await as(3, 'jeju-compute attester sign --quorum 1 --provider 9', 1)
   expect(none).toContain('There is no provider 9;')
+})
+
+test('STK-15: the guide’s way out: what backs the role leaves once the attester resigned', async () => {
+  const [attester = 0] = ATTESTERS
+  const bound = await as(attester, 'jeju-compute ledger unstake', 1)
+  expect(bound).toContain('All 1 ETH back a role; ')
+  expect(bound).toContain("`jeju-compute attester resign` an attester's.")
+  const left = await as(attester, leave)
+  expect(left).toContain(`${accountOf(attester).address} is no attester; `)
+  expect(left).toMatch(/^1 ETH can be taken from .* on, by `jeju-compute ledger unstake`/m)
+  expect(await as(attester, leave.split('\n')[0] ?? '', 1)).toContain('role not held')
+
+  await stage.pass(7n * 86_400n)
+  expect(await as(attester, 'jeju-compute ledger unstake')).toContain('1 ETH went to ')
+  expect(await stakeOf(attester)).toBe(0n)
 })
 
 /** Runs a block of the page in the shell of the account's person, and answers with all that it said. */

@@ -16,6 +16,12 @@ export const attester: Group = {
       load: async () => (await load()).join,
     },
     {
+      usage: 'resign',
+      summary: 'Be no attester any more; `ledger unstake` then takes the stake back.',
+      example: 'attester resign',
+      load: async () => (await load()).resign,
+    },
+    {
       usage: 'quorum <members>',
       summary: 'Make a quorum of these addresses, with commas between them.',
       example: 'attester quorum 0x…,0x…,0x… --threshold 2',

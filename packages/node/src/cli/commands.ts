@@ -183,7 +183,8 @@ const ledger: Group = {
     },
     {
       usage: 'unstake [eth]',
-      summary: 'Ask for stake back, such as the one for ratings, and take it seven days later.',
+      summary:
+        "Ask for stake back, such as an attester's or the one for ratings, and take it seven days later.",
       example: 'ledger unstake',
       pays: true,
       load: async () => (await import('./commands/withdrawStake.ts')).withdrawAsUser,

@@ -47,6 +47,17 @@ export declare namespace become {
   type Options = { deployment: Deployment; amount: bigint }
 }
 
+/** Gives the attester's role back. The stake can leave 7 days after it is asked for, see `Staking.initiateUnstake`. */
+export async function resign(wallet: Wallet, options: { deployment: Deployment }): Promise<{ hash: Hash }> {
+  const { transactionHash: hash } = await write(wallet, {
+    abi: ComputeStakingAbi,
+    address: options.deployment.computeStaking,
+    args: [],
+    functionName: 'resignAttester',
+  })
+  return { hash }
+}
+
 /** Makes a quorum, or finds the one of the same members and threshold. */
 export async function createQuorum(
   wallet: Wallet,

@@ -27,6 +27,17 @@ export const join: Run = async ({ config, output }, { options }) => {
   }
 }
 
+export const resign: Run = async ({ config, output }) => {
+  const market = await connect(config)
+  const { account } = await unlock(config, { market, role: 'user' })
+  const { deployment } = market
+  const sent = Verdicts.resign(walletOn(market, account), { deployment })
+  const { hash } = await output.during('Resigning', sent)
+  const { address } = account
+  const text = `${address} is no attester; its stake leaves by \`jeju-compute ledger unstake\`, and can be slashed until it has left.`
+  return { data: { address, hash }, text }
+}
+
 export const quorum: Run = async ({ config, output }, { args, options }) => {
   const members = (args[0] ?? '').split(',').map((member) => {
     if (isAddress(member)) return member

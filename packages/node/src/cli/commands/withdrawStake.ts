@@ -44,7 +44,7 @@ async function withdraw(
     throw new UsageError(
       staked === 0n
         ? `${account.address} has no stake.`
-        : `All ${eth(staked)} back a role; \`jeju-compute provider unregister\` frees a provider's, \`jeju-compute guardian resign\` a guardian's.`,
+        : `All ${eth(staked)} back a role; \`jeju-compute provider unregister\` frees a provider's, \`jeju-compute guardian resign\` a guardian's, \`jeju-compute attester resign\` an attester's.`,
     )
   if (amount > free || amount === 0n)
     throw new UsageError(`Up to ${eth(free)} of the stake can leave; ${eth(amount)} cannot.`)
