@@ -5,6 +5,7 @@ import {IAttesterQuorums} from "./interfaces/IAttesterQuorums.sol";
 import {ILedgerManager} from "./interfaces/ILedgerManager.sol";
 import {ITriggerRegistry} from "./interfaces/ITriggerRegistry.sol";
 import {CalldataGas} from "./libraries/CalldataGas.sol";
+import {Inputs} from "./libraries/Inputs.sol";
 import {TriggerCall} from "./libraries/TriggerCall.sol";
 import {TriggerConfig} from "./libraries/TriggerConfig.sol";
 import {TriggerWord} from "./libraries/TriggerWord.sol";
@@ -86,7 +87,7 @@ contract TriggerRegistry is Conditions, Sponsors {
         _begin(plain);
         Bill memory bill;
         _price(bill);
-        uint256 size = _padded(input.length);
+        uint256 size = Inputs.padded(input.length);
         // No input is longer than calldata: its gas, and what is left of gas, is far below 2^256.
         unchecked {
             require(
@@ -128,10 +129,10 @@ contract TriggerRegistry is Conditions, Sponsors {
         unchecked {
             for (uint256 i = 0; i < count; ++i) {
                 bill.begin = gasleft() + bill.share;
-                bytes calldata input = _inputAt(inputs, i, at);
-                at += _padded(input.length);
+                bytes calldata input = Inputs.at(inputs, i, at);
+                at += Inputs.padded(input.length);
                 if (plain) {
-                    bill.begin += input.length == TICK_INPUT ? TICK_GAS : _dataGas(_startOf(input), at);
+                    bill.begin += input.length == TICK_INPUT ? TICK_GAS : Inputs.gasOf(input);
                 }
                 at += 32;
                 uint256 triggerId = triggerIds[i];
@@ -166,7 +167,7 @@ contract TriggerRegistry is Conditions, Sponsors {
             bill.callGas = hot.gasLimit();
             if (hot.has(TriggerWord.CUSTOM)) _prepare(triggerId, hot, cold, key, payload, bill);
             else if (!hot.isCron()) bill.data = TriggerCall.encode(triggerId, key, payload);
-            uint256 data = _dataGas(_startOf(input), _startOf(input) + _padded(input.length));
+            uint256 data = Inputs.gasOf(input);
             uint256 gas = TRANSACTION + TRANSACTION_TAIL + TAIL + data + (bill.begin - gasleft())
                 + bill.callGas + WORST_REST;
             if (bill.price > hot.maxGasPrice()) reason = Reason.PriceTooHigh;
@@ -383,42 +384,5 @@ contract TriggerRegistry is Conditions, Sponsors {
     /// @dev Only of a plain account's call is it known that it is the whole transaction, with all of its data.
     function _isPlainCaller() private view returns (bool) {
         return msg.sender == tx.origin && msg.sender.code.length == 0;
-    }
-
-    /// @dev Of calldata's words from `from` to `to`.
-    function _dataGas(uint256 from, uint256 to) private pure returns (uint256) {
-        unchecked {
-            return CalldataGas.gasOf(to - from, CalldataGas.countZeros(from, to));
-        }
-    }
-
-    /// @dev The length is of something in calldata.
-    function _padded(uint256 length) private pure returns (uint256) {
-        unchecked {
-            return (length + 31) & ~uint256(31);
-        }
-    }
-
-    /// @dev The `index`-th input, which must begin at `at`: inputs lie one behind the other, none is counted twice.
-    function _inputAt(bytes[] calldata inputs, uint256 index, uint256 at)
-        private
-        pure
-        returns (bytes calldata input)
-    {
-        uint256 start;
-        // Places and lengths in calldata, as the ABI has them; those that lead out of it are refused below.
-        assembly ("memory-safe") {
-            start := add(add(inputs.offset, calldataload(add(inputs.offset, shl(5, index)))), 0x20)
-            input.offset := at
-            input.length := calldataload(sub(at, 0x20))
-        }
-        require(start == at && input.length <= msg.data.length, InvalidCalldataLength(start, at));
-    }
-
-    /// @dev Where in calldata it begins.
-    function _startOf(bytes calldata data) private pure returns (uint256 at) {
-        assembly ("memory-safe") {
-            at := data.offset
-        }
     }
 }
