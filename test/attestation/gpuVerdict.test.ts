@@ -1,16 +1,20 @@
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { AttestationRegistryAbi, ComputeRegistryAbi } from '@jejunetwork/contracts'
-import { Attestation } from '@jejunetwork/sdk'
-import { keccak256, parseEther, toHex } from 'viem'
+import { Attestation, verifyProvider } from '@jejunetwork/sdk'
+import { type HDAccount, keccak256, type PublicClient, parseEther, toHex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Chain, startChain } from '../chain.ts'
 import { createHome, type Home, run } from '../jejuCompute.ts'
+import { type Amd, amd, certificateTable, keysOf, snpReport } from './Amd.ts'
 import { eat, keySet } from './Eat.ts'
 import { evidence, gpu } from './Gpu.ts'
 import { type Manifest, manifest } from './Manifest.ts'
 
-const { Binding, Evidence, Verdicts } = Attestation
+const { Binding, Evidence, QuorumVerdict, Verdicts } = Attestation
 const GOOD = [new Uint8Array(48), new Uint8Array(48).fill(1)]
 const device = gpu('GH100')
 
@@ -18,9 +22,14 @@ let chain: Chain
 let home: Home
 let rim: Manifest
 let quorum: string
+/** The provider's node, as far as this goes: it shows what it is given. */
+let server: Server
+let page = ''
 
 beforeAll(async () => {
   chain = await startChain()
+  server = createServer((_, answer) => answer.end(page)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
   const { timestamp } = await chain.client.getBlock()
   rim = manifest('590.12', GOOD, timestamp)
   home = createHome(chain)
@@ -34,7 +43,7 @@ beforeAll(async () => {
   await chain.walletOf(1).writeContract({
     abi: ComputeRegistryAbi,
     address: deployment.computeRegistry,
-    args: ['https://machine.example.com', '{}', 1n],
+    args: [`http://127.0.0.1:${(server.address() as AddressInfo).port}`, '{}', 1n],
     functionName: 'register',
     value: parseEther('0.1'),
   })
@@ -43,6 +52,8 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
+  server?.closeAllConnections()
+  server?.close()
   await chain?.close()
   home?.remove()
 })
@@ -127,10 +138,45 @@ test('NVIDIA’s service measures in place of manifests, if it speaks of this ve
   expect((await sign(3, at('machine.json'), keys)).stderr).toContain('Refused by NRAS_NONCE')
 })
 
-type Faults = { count?: number; measurements?: readonly Uint8Array[]; nonce?: Uint8Array }
+test('TEE-28: verifying shows the quorum’s word on GPUs, which counts if it is named and the machine bound them', async () => {
+  const { timestamp } = await chain.client.getBlock()
+  const machine = amd({ at: timestamp, bits: 4096 })
+  const ours = BigInt(quorum)
+  const look = async (quorums?: readonly bigint[]) => {
+    const { client, deployment } = chain
+    const roots = { gpuRoots: device.roots, roots: machine.roots }
+    const options = { ...roots, deployment, providerId: 1n, quorums }
+    const { checks, gpus } = await verifyProvider(client as PublicClient, options)
+    const failed = checks.filter(({ ok }) => !ok).map(({ name }) => name)
+    return { failed, gpus, of: checks.find(({ name }) => name === 'GPU quorum') }
+  }
+
+  page = await shown({ machine })
+  await attest(machine)
+  await attest(machine, { gpus: true })
+  const named = await look([ours])
+  expect(named.failed).toEqual([])
+  expect(named.gpus).toMatchObject({ counts: true, devices: 1, evidence: 'hopper', quorumId: ours })
+  expect(named.of).toEqual({ bound: quorum, name: 'GPU quorum', ok: true, value: quorum })
+  const any = await look()
+  expect([any.failed, any.gpus?.counts]).toEqual([[], false])
+  expect(any.of?.bound).toBe('not counted, else one that you name')
+  expect((await look([1n])).gpus?.counts).toBe(false)
+
+  page = await shown({ machine })
+  await attest(machine)
+  const elsewhere = await look([ours])
+  expect([elsewhere.failed, elsewhere.gpus?.counts]).toEqual([['GPU report data'], false])
+  await chain.warp(7 * 86_400)
+  page = await shown({ machine })
+  await attest(machine)
+  expect(await look([ours])).toEqual({ failed: [], gpus: undefined, of: undefined })
+})
+
+type Faults = { count?: number; machine?: Amd; measurements?: readonly Uint8Array[]; nonce?: Uint8Array }
 
 /** What a machine with one such GPU shows now. */
-async function shown({ count = 1, measurements = GOOD, nonce }: Faults = {}): Promise<string> {
+async function shown({ count = 1, machine, measurements = GOOD, nonce }: Faults = {}): Promise<string> {
   const { hash, number } = await chain.client.getBlock()
   const { computeRegistry, attestationRegistry: registry } = chain.deployment
   const [, agentId] = await chain.client.readContract({
@@ -153,12 +199,57 @@ async function shown({ count = 1, measurements = GOOD, nonce }: Faults = {}): Pr
   const gpus = Array.from({ length: count }, () => one)
   const gpuEvidenceHash = Binding.gpuEvidenceHash(gpus.map(({ report }) => report))
   await chain.warp(2)
+  const binding = { ...bound, gpuEvidenceHash }
+  if (machine) {
+    const report = snpReport(machine, { reportData: Binding.reportData(binding) })
+    return Evidence.toJson({
+      binding,
+      certificates: certificateTable(machine),
+      gpus,
+      report,
+      tee: 'sev-snp',
+    })
+  }
   return Evidence.toJson({
-    binding: { ...bound, gpuEvidenceHash },
+    binding,
     gpus,
     report: new Uint8Array(8),
     tee: 'tdx',
   })
+}
+
+/** Puts the quorum's verdict on what the page shows on chain: on the machine, or on the GPUs in it. */
+async function attest(machine: Amd, { gpus = false } = {}): Promise<void> {
+  const { client, deployment } = chain
+  const shows = Evidence.fromJson(page)
+  if (shows.tee === 'none') throw new Error(shows.reason)
+  const { binding } = shows
+  const { number, timestamp: at } = await client.getBlock()
+  const scene = {
+    at,
+    binding,
+    expected: binding,
+    head: { hashAt: binding.blockHash, number },
+    providerId: 1n,
+    quorumId: BigInt(quorum),
+  }
+  const judged = await (gpus
+    ? Attestation.ofGpus(shows.gpus, {
+        ...scene,
+        rimRoots: [rim.root],
+        rims: [rim.text],
+        roots: device.roots,
+      })
+    : QuorumVerdict.ofSnp(shows.report, { ...keysOf(machine), ...scene }))
+  if (!judged.ok) throw new Error(judged.refusal.message)
+  const { evidence: published, verdict } = judged.claims
+  const domain = { chainId: 31_337, registry: deployment.attestationRegistry }
+  const signed = [3, 4].map(async (index) => {
+    const account = accountOf(index)
+    const signature = await QuorumVerdict.sign(verdict, { ...domain, account })
+    return { binding, evidence: published, signature, signer: account.address, verdict }
+  })
+  await Verdicts.put(chain.walletOf(1), { deployment, signed: await Promise.all(signed) })
 }
 
 function sign(index: number, machine: string, more: readonly string[] = []): Promise<run.Result> {
@@ -168,8 +259,14 @@ function sign(index: number, machine: string, more: readonly string[] = []): Pro
 }
 
 function as(index: number, args: readonly string[]): Promise<run.Result> {
-  const key = chain.accounts[index]?.getHdKey().privateKey ?? new Uint8Array()
+  const key = accountOf(index).getHdKey().privateKey ?? new Uint8Array()
   return run(args, { ...home.env, JEJU_PRIVATE_KEY: toHex(key) })
+}
+
+function accountOf(index: number): HDAccount {
+  const account = chain.accounts[index]
+  if (!account) throw new RangeError(`There is no account ${index}.`)
+  return account
 }
 
 const at = (name: string): string => join(home.path, name)

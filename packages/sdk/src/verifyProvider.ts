@@ -13,7 +13,7 @@ import { INTEL_ROOT } from './attestation/Roots.ts'
 import type { Product } from './attestation/SnpReport.ts'
 import * as Submission from './attestation/Submission.ts'
 import * as Registry from './Registry.ts'
-import { checkVerdict } from './verifyVerdict.ts'
+import { checkGpuVerdict, checkVerdict, type GpuVerdict } from './verifyVerdict.ts'
 
 /** One thing that was looked at: what it is, and what it must be. */
 export type Check = { name: string; ok: boolean; value: string; bound: string }
@@ -26,6 +26,8 @@ export type Verification = {
   checks: readonly Check[]
   /** The gateway that the provider names, with the key to pin when `verified`. */
   ssh: Evidence.Gateway | undefined
+  /** What a quorum says of the GPUs beside that; worth nothing unless `verified`. */
+  gpus: GpuVerdict | undefined
 }
 
 /**
@@ -42,7 +44,11 @@ export async function verifyProvider(client: Client, options: verifyProvider.Opt
   }
   const provider = await Registry.get(client, { deployment, providerId })
   const { attestationRegistry: registry } = deployment
-  const found: Pick<Verification, 'level' | 'ssh'> = { level: undefined, ssh: undefined }
+  const found: Pick<Verification, 'gpus' | 'level' | 'ssh'> = {
+    gpus: undefined,
+    level: undefined,
+    ssh: undefined,
+  }
   try {
     const { timestamp: now } = await getBlock(client)
     const level = await levelOf(client, { deployment, providerId })
@@ -51,7 +57,7 @@ export async function verifyProvider(client: Client, options: verifyProvider.Opt
     const isAttested = await checkLevel(scene)
     const evidence = await shown(scene)
     found.ssh = evidence?.ssh
-    if (isAttested && evidence && evidence.tee !== 'none') await checkEvidence(scene, evidence)
+    if (isAttested && evidence && evidence.tee !== 'none') found.gpus = await checkEvidence(scene, evidence)
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
     const { bound, subject, value } = error.refusal
@@ -76,7 +82,7 @@ export declare namespace verifyProvider {
     roots?: Readonly<Record<Product, string>> | undefined
     /** The same for NVIDIA's. */
     gpuRoots?: readonly string[] | undefined
-    /** The quorums whose word is taken for level 1; any by default. */
+    /** The quorums whose word is taken: for level 1 any by default, for GPUs none. */
     quorums?: readonly bigint[] | undefined
     signal?: AbortSignal | undefined
   }
@@ -128,12 +134,13 @@ async function shown({ level, note, provider, signal }: Scene): Promise<Evidence
 }
 
 /** What the evidence proves about the machine, then what it is bound to. */
-async function checkEvidence(scene: Scene, evidence: Shown): Promise<void> {
+async function checkEvidence(scene: Scene, evidence: Shown): Promise<GpuVerdict | undefined> {
   const check = scene.level.level === 1 ? checkVerdict : checkQuote
   const reportData = await check(scene, evidence)
-  if (!reportData) return
+  if (!reportData) return undefined
   await checkBinding(scene, { evidence, reportData })
   await checkGpus(scene, evidence)
+  return checkGpuVerdict(scene, reportData)
 }
 
 async function checkQuote(scene: Scene, evidence: Shown): Promise<Uint8Array | undefined> {

@@ -1,5 +1,5 @@
 import { type Check, type Verification, verifyProvider } from '@jejunetwork/sdk'
-import type { Hex } from 'viem'
+import { type Hex, toHex } from 'viem'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -19,7 +19,7 @@ export const verify: Run = async (context, { args, options }) => {
     'Verifying',
     look(context, market, { providerId, quorums, workloads }),
   )
-  const { checks, level, verified } = done
+  const { checks, gpus, level, verified } = done
   const failed = checks.filter(({ ok }) => !ok)
   const verdict = verified
     ? `Provider ${providerId} is verified: level ${level?.level}. What that means and does not: docs/trust.md.`
@@ -27,7 +27,13 @@ export const verify: Run = async (context, { args, options }) => {
   const rows = checks.map(({ bound, name, ok, value }) => [ok ? 'ok' : 'NO', name, value, bound])
   print(
     {
-      data: { checks, level: level?.level ?? 0, providerId, verified },
+      data: {
+        checks,
+        gpus: gpus && { ...gpus, quorumId: toHex(gpus.quorumId) },
+        level: level?.level ?? 0,
+        providerId,
+        verified,
+      },
       text: `${table(['', 'CHECK', 'VALUE', 'MUST BE'], rows)}\n\n${verdict}`,
     },
     { json: context.json },
