@@ -224,7 +224,10 @@ describe.each(runtimes)('a stranger rents a machine (%s)', (runtime) => {
 
   async function startNode(): Promise<Running> {
     const env = { ...home.env, JEJU_PRIVATE_KEY: privateKey(chain, PROVIDER), JEJU_RUNTIME: runtime }
+    // The registration names another place, as the specification's words have it, and a node keeps what is registered.
     const where = [
+      '--endpoint',
+      `http://127.0.0.1:${ports.http}`,
       '--port',
       String(ports.http),
       '--ssh-port',
