@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { isPublic } from '../../isPublic.ts'
 import { ask } from './ask.ts'
-import { isPublic } from './isPublic.ts'
 
 const { signal } = new AbortController()
 let server: Server

@@ -3,7 +3,7 @@ import { type IncomingMessage, type RequestOptions, request as requestHttp } fro
 import { request as requestHttps } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { ComputeError } from '@jejunetwork/sdk'
-import { isLoopback, isPublic } from './isPublic.ts'
+import { isLoopback, isPublic } from '../../isPublic.ts'
 
 const TIMEOUT_MS = 15_000
 /** More of an answer than this is not read. */
