@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {InferenceServing} from "../../src/compute/InferenceServing.sol";
+import {IInferenceRecords} from "../../src/compute/interfaces/IInferenceRecords.sol";
 import {InferenceTest} from "../InferenceServing/InferenceTest.sol";
 import {ReservationTest} from "../InferenceServing/ReservationTest.sol";
 import {TestToken} from "../utils/TestToken.sol";
@@ -11,6 +12,8 @@ import {TestToken} from "../utils/TestToken.sol";
 contract InferenceHandler is ReservationTest {
     uint256 public constant COUNT = 2;
     uint256 public constant COINS = 3;
+    /// @dev Of one of two, and of one of two, in one of the coins.
+    uint256 private constant PLACES = COUNT * COUNT * COINS;
 
     address[] public users;
     address[] public signers;
@@ -70,13 +73,14 @@ contract InferenceHandler is ReservationTest {
         else annex.withdrawToken(currency, amount);
     }
 
-    /// @dev A session key belongs to whoever opens first by it.
+    /// @dev A session key belongs to whoever opens first by it, and mostly it is he who opens by it again.
     function open(uint256 who, uint256 coin, uint256 key, uint256 to, uint256 amount, uint256 value)
         external
         inCoin(coin)
     {
-        address owner = users[who % COUNT];
         uint256 index = key % COUNT;
+        (address owner,,) = serving.sessionOf(signers[index]);
+        if (owner == address(0) || who % 8 == 0) owner = users[who / 8 % COUNT];
         amount = bound(amount, 1, 10 ether);
         value = currency == ETHER ? bound(value, 0, 12 ether) : 0;
         bytes memory consent = _consent(_signerKeys[index], owner, signers[index]);
@@ -112,18 +116,24 @@ contract InferenceHandler is ReservationTest {
         reserved[currency][signer] += before - balanceOf(owner, currency);
     }
 
-    function topUp(uint256 who, uint256 coin, uint256 key, uint256 to, bool ofChannel, uint256 amount)
+    /// @dev Mostly by whom it can be, and of what is not full.
+    function topUp(uint256 who, uint256 coin, uint256 seed, bool ofChannel, uint256 amount)
         external
         inCoin(coin)
     {
         address account = users[who % COUNT];
-        bytes32 place = ofChannel
-            ? annex.topUpKeyOf(providers[to % COUNT], currency, signers[key % COUNT])
-            : bytes32(uint256(uint160(currency)));
+        bytes32 place = bytes32(uint256(uint160(currency)));
+        if (ofChannel) {
+            _turnToChannel(seed, false);
+            place = annex.topUpKeyOf(provider, currency, signer);
+            (address owner,,) = serving.sessionOf(signer);
+            if (owner != address(0) && who % 8 != 0) account = owner;
+        }
+        uint256 threshold = amount % 8 == 0 ? 5 ether : 50 ether;
         amount = bound(amount, 1, 1 ether);
         vm.startPrank(account);
         if (currency == ETHER) ledger.deposit{value: amount}();
-        ledger.setTopUpToken(address(serving), place, currency, 5 ether, amount, amount);
+        ledger.setTopUpToken(address(serving), place, currency, threshold, amount, amount);
         vm.stopPrank();
         annex.topUp(account, place);
     }
@@ -144,30 +154,26 @@ contract InferenceHandler is ReservationTest {
         this.misbehave(0, 1);
     }
 
-    function requestClose(uint256 coin, uint256 key, uint256 to, bool byOwner) external inCoin(coin) {
-        address key_ = signers[key % COUNT];
-        (address owner,,) = serving.sessionOf(key_);
-        vm.prank(byOwner ? owner : key_);
-        serving.requestClose(providers[to % COUNT], currency, key_);
+    function requestClose(uint256 seed, bool byOwner) external {
+        _turnToChannel(seed, false);
+        (address owner,,) = serving.sessionOf(signer);
+        vm.prank(byOwner ? owner : signer);
+        serving.requestClose(provider, currency, signer);
     }
 
     /// @dev Waits until it can be, half of the times.
-    function finalizeClose(uint256 coin, uint256 key, uint256 to, bool waits) external inCoin(coin) {
-        (provider, signer) = (providers[to % COUNT], signers[key % COUNT]);
+    function finalizeClose(uint256 seed, bool waits) external {
+        _turnToChannel(seed, true);
         _waitUntil(waits ? _channel().closeAt : 0);
         serving.finalizeClose(provider, currency, signer);
     }
 
-    function closeChannel(uint256 coin, uint256 key, uint256 to, uint256 more, uint256 tokens)
-        external
-        inCoin(coin)
-    {
-        provider = providers[to % COUNT];
-        signer = signers[key % COUNT];
+    function closeChannel(uint256 seed, bool closing, uint256 more, uint256 tokens) external {
+        uint256 secret = _providerKeys[_turnToChannel(seed, closing) % COUNT];
         uint256 amount = _channel().claimed + bound(more, 0, 5 ether);
         uint128 tally = _tally(_channel().epoch, amount, tokens);
         if (amount > signed[currency][signer][provider]) signed[currency][signer][provider] = amount;
-        bytes memory signature = _closeSignature(_providerKeys[to % COUNT], tally, block.timestamp);
+        bytes memory signature = _closeSignature(secret, tally, block.timestamp);
         vm.prank(signer);
         serving.closeChannel(provider, currency, signer, tally, block.timestamp, signature);
     }
@@ -181,23 +187,21 @@ contract InferenceHandler is ReservationTest {
         serving.openMeter{value: value}(providers[to % COUNT], currency, bound(amount, 1, 5 ether));
     }
 
-    function recordUsage(uint256 who, uint256 coin, uint256 to, uint256 input, uint256 output)
-        external
-        inCoin(coin)
-    {
-        (address payee, address payer) = (providers[to % COUNT], users[who % COUNT]);
-        vm.prank(payee);
-        if (currency == ETHER) serving.recordUsage(payer, input % 1e6, output % 1e6, MODEL);
-        else serving.recordTokenUsage(payee, currency, payer, input % 1e6, output % 1e6, MODEL);
+    function recordUsage(uint256 seed, uint256 input, uint256 output) external {
+        _turnToMeter(seed, false);
+        vm.prank(provider);
+        if (currency == ETHER) serving.recordUsage(user, input % 1e5, output % 1e5, MODEL);
+        else serving.recordTokenUsage(provider, currency, user, input % 1e5, output % 1e5, MODEL);
     }
 
-    function closeMeter(uint256 who, uint256 coin, uint256 to) external inCoin(coin) {
-        vm.prank(users[who % COUNT]);
-        serving.closeMeter(providers[to % COUNT], currency);
+    function closeMeter(uint256 seed) external {
+        _turnToMeter(seed, false);
+        vm.prank(user);
+        serving.closeMeter(provider, currency);
     }
 
-    function finalizeMeter(uint256 who, uint256 coin, uint256 to, bool waits) external inCoin(coin) {
-        (user, provider) = (users[who % COUNT], providers[to % COUNT]);
+    function finalizeMeter(uint256 seed, bool waits) external {
+        _turnToMeter(seed, true);
         _waitUntil(waits ? serving.meterOf(user, provider, currency).closeAt : 0);
         vm.prank(user);
         serving.finalizeMeter(provider, currency);
@@ -229,6 +233,33 @@ contract InferenceHandler is ReservationTest {
             vm.prank(providers[i]);
             annex.setTokenModel(coin, MODEL, 0.001 ether, 0.002 ether);
         }
+    }
+
+    /// @dev Turns to the first channel from the drawn one on that is open, and is closing or not; where none is, or now and then,
+    ///      to the drawn one.
+    function _turnToChannel(uint256 seed, bool closing) private returns (uint256 place) {
+        for (uint256 i = seed % 8 == 0 ? PLACES : 0; i <= PLACES; ++i) {
+            place = (seed / 8 + i) % PLACES;
+            provider = providers[place % COUNT];
+            signer = signers[place / COUNT % COUNT];
+            currency = coins[place / COUNT / COUNT];
+            if (_isOpen(_channel(), closing)) break;
+        }
+    }
+
+    /// @dev As `_turnToChannel`.
+    function _turnToMeter(uint256 seed, bool closing) private {
+        for (uint256 i = seed % 8 == 0 ? PLACES : 0; i <= PLACES; ++i) {
+            uint256 place = (seed / 8 + i) % PLACES;
+            provider = providers[place % COUNT];
+            user = users[place / COUNT % COUNT];
+            currency = coins[place / COUNT / COUNT];
+            if (_isOpen(serving.meterOf(user, provider, currency), closing)) break;
+        }
+    }
+
+    function _isOpen(IInferenceRecords.Channel memory channel, bool closing) private pure returns (bool) {
+        return channel.closeWindow != 0 && (channel.closeAt != 0) == closing;
     }
 
     function _waitUntil(uint256 time) private {

@@ -39,6 +39,7 @@ contract TriggerHandler is Test {
     bool public ranTwice;
     bool public chargedForNothing;
     bool public chargedAnother;
+    mapping(ITriggerRegistry.TriggerType => uint256[]) private _ofType;
 
     constructor() {
         vm.warp(1_800_000_000);
@@ -86,30 +87,31 @@ contract TriggerHandler is Test {
             type_ = ITriggerRegistry.TriggerType.Event;
             rest = abi.encodePacked(address(this), uint8(16), CHAIN, _quorumId);
         }
-        agent.create(triggers, type_, abi.encodePacked(header, rest));
+        _ofType[type_].push(agent.create(triggers, type_, abi.encodePacked(header, rest)));
     }
 
     function sponsor(uint256 triggerId, uint256 who, uint256 value) external {
         triggerId = _id(triggerId);
         value = bound(value, 0, CAP);
-        vm.prank(sponsorAt(who % SPONSORS));
+        vm.prank(who % 2 == 0 ? sponsorAt(who / 2 % SPONSORS) : _sponsorOf(triggerId, who / 2));
         triggers.sponsor{value: value}(triggerId, CAP, 100 gwei, block.timestamp + 3 days);
     }
 
     function fund(uint256 triggerId, uint256 who, uint256 value) external {
         triggerId = _id(triggerId);
-        value = bound(value, 0, 0.1 ether);
-        vm.prank(sponsorAt(who % SPONSORS));
+        value = who % 8 == 1 ? bound(value, 0, 0.1 ether) : bound(value, 1, CAP - _held(triggerId));
+        vm.prank(_sponsorOf(triggerId, who));
         triggers.fund{value: value}(triggerId);
     }
 
-    function leave(uint256 triggerId, uint256 who) external {
+    function leave(uint256 triggerId, uint256 who, bool waits) external {
         triggerId = _id(triggerId);
-        vm.prank(sponsorAt(who % SPONSORS));
+        address payer = _sponsorOf(triggerId, who);
+        vm.prank(payer);
         triggers.requestWithdraw(triggerId);
-        if (who % 4 == 0) return;
+        if (!waits) return;
         skip(10 minutes);
-        vm.prank(sponsorAt(who % SPONSORS));
+        vm.prank(payer);
         triggers.withdraw(triggerId);
     }
 
@@ -161,8 +163,13 @@ contract TriggerHandler is Test {
         else triggers.resumeTrigger(triggerId);
     }
 
+    /// @dev The first executor from the drawn one on that has credit.
     function collect(uint256 who) external {
-        vm.prank(executorAt(who % EXECUTORS));
+        who %= EXECUTORS;
+        for (uint256 i = 0; i < EXECUTORS && triggers.creditOf(executorAt(who)) < 2; ++i) {
+            who = (who + 1) % EXECUTORS;
+        }
+        vm.prank(executorAt(who));
         triggers.collect();
     }
 
@@ -172,19 +179,19 @@ contract TriggerHandler is Test {
 
     /// @dev Whatever tick: due or not.
     function executeTick(uint256 triggerId, uint256 who, uint256 back) external {
-        triggerId = _id(triggerId);
+        triggerId = _idOf(ITriggerRegistry.TriggerType.Cron, triggerId);
         uint256 tick = (block.timestamp / 60 - back % 40) * 60;
         _execute(triggerId, who, tick, abi.encodePacked(uint8(1), uint40(tick)));
     }
 
     function executeDue(uint256 triggerId, uint256 who) external {
-        triggerId = _id(triggerId);
+        triggerId = _idOf(ITriggerRegistry.TriggerType.Cron, triggerId);
         uint256 tick = triggers.dueTick(triggerId);
         _execute(triggerId, who, tick, abi.encodePacked(uint8(1), uint40(tick)));
     }
 
     function executeDelivery(uint256 triggerId, uint256 who, uint256 nonce, bool forged) external {
-        triggerId = _id(triggerId);
+        triggerId = _idOf(ITriggerRegistry.TriggerType.Webhook, triggerId);
         nonce %= 20;
         bytes32 digest =
             triggers.deliveryDigest(triggerId, uint64(nonce), uint64(block.timestamp), keccak256("hi"));
@@ -197,7 +204,7 @@ contract TriggerHandler is Test {
 
     /// @dev Of another chain, attested or forged.
     function executeLog(uint256 triggerId, uint256 who, uint256 number, bool forged) external {
-        triggerId = _id(triggerId);
+        triggerId = _idOf(ITriggerRegistry.TriggerType.Event, triggerId);
         number = 1 + number % 20;
         AttestedLog.Log memory log =
             AttestedLog.Log(CHAIN, number << 64, block.timestamp, address(this), new bytes32[](0), "hi");
@@ -249,6 +256,19 @@ contract TriggerHandler is Test {
         for (uint256 i = 0; i < SPONSORS; ++i) {
             if (sponsorAt(i) != payer) sum += ledger.getBalance(sponsorAt(i));
         }
+    }
+
+    /// @dev Mostly of that type; now and then of any.
+    function _idOf(ITriggerRegistry.TriggerType type_, uint256 seed) private view returns (uint256) {
+        if (seed % 16 == 0) return _id(seed / 16);
+        uint256[] storage triggerIds = _ofType[type_];
+        return triggerIds[seed % triggerIds.length];
+    }
+
+    /// @dev Mostly whoever sponsors it; now and then whoever is drawn.
+    function _sponsorOf(uint256 triggerId, uint256 who) private view returns (address) {
+        address payer = triggers.triggerDetails(triggerId).sponsor;
+        return payer == address(0) || who % 8 == 0 ? sponsorAt(who / 8 % SPONSORS) : payer;
     }
 
     function _id(uint256 seed) private view returns (uint256) {
