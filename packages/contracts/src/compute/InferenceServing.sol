@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {FreeBalance} from "./inference/FreeBalance.sol";
 import {InferenceAnnex} from "./inference/InferenceAnnex.sol";
-import {Meters} from "./inference/Meters.sol";
 import {Offers} from "./inference/Offers.sol";
+import {Refills} from "./inference/Refills.sol";
 import {IInferenceServing} from "./interfaces/IInferenceServing.sol";
 import {ILedgerManager} from "./interfaces/ILedgerManager.sol";
 import {Channels} from "./libraries/Channels.sol";
@@ -20,7 +20,7 @@ import {Vouchers} from "./libraries/Vouchers.sol";
 ///      calls a token.
 /// @dev In ether and in each token the contract holds the sum of free balances, of `deposit - claimed` over channels, and over
 ///      meters.
-contract InferenceServing is Meters {
+contract InferenceServing is Refills {
     using Channels for bytes32;
     using Channels for uint256;
 

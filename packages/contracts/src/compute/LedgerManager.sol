@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import {ILedgerManager} from "./interfaces/ILedgerManager.sol";
 import {CurrencyLock} from "./libraries/CurrencyLock.sol";
 import {Tokens} from "./libraries/Tokens.sol";
+import {TopUpSlots} from "./libraries/TopUpSlots.sol";
 
 /// @notice Free balances of compute users and providers.
 /// @dev Trusts nobody and calls nobody but the wallet that is paid and the token that is moved. A service that an account allowed, or
@@ -16,15 +16,7 @@ import {Tokens} from "./libraries/Tokens.sol";
 /// and other accounts do; and `depositFor` never refuses ether for an account, since others credit here what they cannot pay.
 contract LedgerManager is ILedgerManager, CurrencyLock {
     using Tokens for address;
-
-    /// @dev Two slots. What may be drawn has filled up since `emptyAt`; drawing moves that time on, rounded up.
-    struct Refill {
-        address token;
-        uint96 threshold;
-        uint96 amount;
-        uint96 perDay;
-        uint40 emptyAt;
-    }
+    using TopUpSlots for TopUpSlots.Place;
 
     address private constant ETHER = address(0);
 
@@ -39,7 +31,8 @@ contract LedgerManager is ILedgerManager, CurrencyLock {
     /// @inheritdoc ILedgerManager
     mapping(address account => mapping(address service => mapping(address token => uint256))) public spentOn;
 
-    mapping(address account => mapping(address service => mapping(bytes32 key => Refill))) private _refills;
+    mapping(address account => mapping(address service => mapping(bytes32 key => TopUpSlots.Place))) private
+        _topUps;
 
     /* DEPOSITS */
 
@@ -161,20 +154,37 @@ contract LedgerManager is ILedgerManager, CurrencyLock {
 
     /// @inheritdoc ILedgerManager
     function drawTopUp(address account, bytes32 key, uint256 amount) external {
-        Refill storage refill = _refills[account][msg.sender][key];
+        TopUpSlots.Place storage place = _topUps[account][msg.sender][key];
+        (uint256 word, uint256 more) = place.get();
 
-        _drawTopUp(refill, refill.token, account, key, amount);
+        _drawTopUp(place, word, more, account, key, amount);
+    }
+
+    /// @inheritdoc ILedgerManager
+    function drawDue(address account, bytes32 key, address token, uint256 left)
+        external
+        returns (uint256 amount)
+    {
+        TopUpSlots.Place storage place = _topUps[account][msg.sender][key];
+        (uint256 word, uint256 more) = place.get();
+        address due = TopUpSlots.tokenOf(more);
+        require(token == due, TopUpInOtherToken(account, msg.sender, key, due));
+        uint256 threshold = TopUpSlots.thresholdOf(word, more);
+        require(left < threshold, TopUpNotDue(account, msg.sender, key, left, threshold));
+        amount = TopUpSlots.amountOf(word, more);
+
+        _drawTopUp(place, word, more, account, key, amount);
     }
 
     /// @inheritdoc ILedgerManager
     function topUpOf(address account, address service, bytes32 key) external view returns (TopUp memory) {
-        Refill storage refill = _refills[account][service][key];
+        (uint256 word, uint256 more) = _topUps[account][service][key].get();
         return TopUp({
-            token: refill.token,
-            threshold: refill.threshold,
-            amount: refill.amount,
-            perDay: refill.perDay,
-            left: refill.perDay * _age(refill) / 1 days
+            token: TopUpSlots.tokenOf(more),
+            threshold: TopUpSlots.thresholdOf(word, more),
+            amount: TopUpSlots.amountOf(word, more),
+            perDay: TopUpSlots.perDayOf(word, more),
+            left: TopUpSlots.leftOf(word, more)
         });
     }
 
@@ -256,42 +266,42 @@ contract LedgerManager is ILedgerManager, CurrencyLock {
             TopUpOutOfRange(threshold, amount, perDay)
         );
 
-        _refills[msg.sender][service][key] = Refill({
-            token: token,
-            threshold: uint96(threshold),
-            amount: uint96(amount),
-            perDay: uint96(perDay),
-            emptyAt: uint40(block.timestamp - 1 days)
-        });
+        _topUps[msg.sender][service][key].set(token, threshold, amount, perDay);
         emit TopUpSet(msg.sender, service, key, token, threshold, amount, perDay);
     }
 
-    function _drawTopUp(Refill storage refill, address token, address account, bytes32 key, uint256 amount)
-        private
-        locks(token)
-    {
-        (uint256 perDay, uint256 age) = (refill.perDay, _age(refill));
-        uint256 left = perDay * age / 1 days;
+    function _drawTopUp(
+        TopUpSlots.Place storage place,
+        uint256 word,
+        uint256 more,
+        address account,
+        bytes32 key,
+        uint256 amount
+    ) private locks(TopUpSlots.tokenOf(more)) {
+        uint256 left = TopUpSlots.leftOf(word, more);
         require(amount != 0, NothingMoved());
         require(amount <= left, TopUpExhausted(account, msg.sender, key, left, amount));
+        address token = TopUpSlots.tokenOf(more);
 
-        // What is left is the age's share of the day, so what it takes to fill `amount` is no longer than the age.
-        age -= FixedPointMathLib.mulDivUp(amount, 1 days, perDay);
-        uint256 balance = _balances[account][token];
-        uint256 short = token != ETHER && amount > balance ? amount - balance : 0;
-
-        refill.emptyAt = uint40(block.timestamp - age);
-        if (short != 0) _credit(account, token, short, account);
-        _debit(account, token, amount);
+        place.draw(word, more, amount);
+        uint256 short = _take(account, token, amount);
+        if (short != 0) emit Deposited(account, token, account, short);
         emit Drawn(account, msg.sender, token, amount);
 
         if (short != 0) token.pull(account, short);
         _pay(token, msg.sender, amount);
     }
 
-    /// @dev Seconds that the top-up has filled up for, at most a day.
-    function _age(Refill storage refill) private view returns (uint256) {
-        uint256 age = block.timestamp - refill.emptyAt;
-        return age < 1 days ? age : 1 days;
+    /// @dev Takes `amount` out of the balance; what that is short of, in a token alone, is to come out of the account's wallet.
+    function _take(address account, address token, uint256 amount) private returns (uint256 short) {
+        mapping(address token => uint256) storage balances = _balances[account];
+        uint256 balance = balances[token];
+        short = amount > balance ? amount - balance : 0;
+        require(short == 0 || token != ETHER, BalanceTooLow(account, balance, amount));
+
+        // What is short makes up the difference, and then nothing is left.
+        unchecked {
+            balances[token] = balance + short - amount;
+        }
     }
 }

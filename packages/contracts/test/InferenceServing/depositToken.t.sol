@@ -87,7 +87,7 @@ contract DepositTokenTest is TokenChannelTest {
         bytes[3] memory calls = [
             abi.encodeCall(annex.depositToken, (address(token), 1)),
             abi.encodeCall(annex.withdrawToken, (address(token), 1)),
-            abi.encodeCall(annex.topUp, (user, bytes32(uint256(uint160(address(token))))))
+            abi.encodeCall(serving.topUp, (user, bytes32(uint256(uint160(address(token))))))
         ];
         token.setHook(address(serving), address(serving), calls[which % 3]);
 
@@ -156,7 +156,7 @@ contract DepositTokenTest is TokenChannelTest {
         vm.prank(provider);
         (done,) = alone.call(abi.encodeCall(annex.setTokenCloseWindow, (address(token), 1)));
         vm.assertFalse(done, "setTokenCloseWindow");
-        (done,) = alone.call(abi.encodeCall(annex.topUp, (user, 0)));
+        (done,) = alone.call(abi.encodeCall(serving.topUp, (user, 0)));
         vm.assertFalse(done, "topUp");
         (done,) = alone.call{value: 1}("");
         vm.assertFalse(done, "ether");

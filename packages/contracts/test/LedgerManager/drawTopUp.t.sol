@@ -77,6 +77,90 @@ contract DrawTopUpTest is TokenTest {
         _draw(1);
     }
 
+    /// LED-13: what was set is given back to the unit, whatever was set before it.
+    function test_keepsItsFigures(uint96[3] memory before, uint96[3] memory figures, uint8 tokens) external {
+        address[2] memory coins = [address(0), address(token)];
+        vm.startPrank(renter);
+        for (uint256 i = 0; i < 2; i++) {
+            (uint256 threshold, uint256 perDay) = (figures[0], figures[2]);
+            uint256 amount = perDay == 0 ? figures[1] : bound(figures[1], 1, perDay);
+            ledger.setTopUpToken(address(service), "key", coins[tokens >> i & 1], threshold, amount, perDay);
+            ILedgerManager.TopUp memory topUp = ledger.topUpOf(renter, address(service), "key");
+            vm.assertEq(topUp.token, coins[tokens >> i & 1], "token");
+            vm.assertEq(topUp.threshold, threshold, "threshold");
+            vm.assertEq(topUp.amount, amount, "amount");
+            vm.assertEq(topUp.perDay, perDay, "perDay");
+            vm.assertEq(topUp.left, perDay, "left");
+            figures = before;
+        }
+    }
+
+    /// LED-17: by one call a service draws the amount that was set, where what it has is below the threshold.
+    function test_drawsWhenDue() external {
+        vm.prank(address(service));
+        vm.assertEq(ledger.drawDue(renter, "key", address(0), 1 ether - 1), 2 ether, "amount");
+        vm.assertEq(address(service).balance, 2 ether, "drawn");
+        vm.assertEq(ledger.getBalance(renter), 98 ether, "balance");
+        vm.assertEq(_left(), 8 ether, "left");
+
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                ILedgerManager.TopUpNotDue.selector, renter, service, bytes32("key"), 1 ether, 1 ether
+            )
+        );
+        vm.prank(address(service));
+        ledger.drawDue(renter, "key", address(0), 1 ether);
+    }
+
+    /// LED-17: another than the service that was named draws nothing, whatever it says is left; nor does that one more than the day.
+    function test_attack_saysThatItIsDue() external {
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                ILedgerManager.TopUpNotDue.selector, renter, stranger, bytes32("key"), 0, 0
+            )
+        );
+        vm.prank(stranger);
+        ledger.drawDue(renter, "key", address(0), 0);
+
+        vm.startPrank(address(service));
+        for (uint256 i = 0; i < 5; ++i) {
+            ledger.drawDue(renter, "key", address(0), 0);
+        }
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                ILedgerManager.TopUpExhausted.selector, renter, service, bytes32("key"), 0, 2 ether
+            )
+        );
+        ledger.drawDue(renter, "key", address(0), 0);
+        vm.assertEq(ledger.getBalance(renter), 90 ether, "no more than the day");
+    }
+
+    /// LED-17: a token that is asked for what is short draws nothing more meanwhile.
+    function test_attack_entersWhileItIsDue() external {
+        vm.prank(renter);
+        ledger.setTopUpToken(address(token), "key", address(token), 1, 5e6, 10e6);
+        bytes memory again = abi.encodeCall(ledger.drawDue, (renter, "key", address(token), 0));
+        token.setHook(address(ledger), address(ledger), again);
+
+        vm.prank(address(token));
+        ledger.drawDue(renter, "key", address(token), 0);
+
+        vm.assertFalse(token.hookSucceeded(), "the call back failed");
+        vm.assertEq(token.balanceOf(renter), 995e6, "drawn once");
+        vm.assertEq(ledger.topUpOf(renter, address(token), "key").left, 5e6, "left of the day");
+    }
+
+    /// LED-17: a service that would fill a place in another currency draws nothing.
+    function test_revertsWhen_dueInAnotherCurrency() external {
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                ILedgerManager.TopUpInOtherToken.selector, renter, service, bytes32("key"), address(0)
+            )
+        );
+        vm.prank(address(service));
+        ledger.drawDue(renter, "key", address(token), 0);
+    }
+
     /// LED-13: a top-up draws the currency it was set for.
     function test_drawsItsToken() external {
         _depositToken(50e6);

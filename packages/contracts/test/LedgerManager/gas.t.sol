@@ -24,7 +24,7 @@ contract LedgerGasTest is TokenTest {
         _assertGas(65_000, "withdrawToken");
     }
 
-    /// LED-14: the ledger's part of a top-up costs at most 53,000 gas, as a transaction of its own.
+    /// LED-14: the ledger's part of a top-up costs at most 44,000 gas, as a transaction of its own.
     function test_drawTopUp() external {
         address service = makeAddr("service");
         vm.deal(service, 1);
@@ -35,7 +35,7 @@ contract LedgerGasTest is TokenTest {
         vm.stopPrank();
         vm.prank(service);
         ledger.drawTopUp(renter, "key", 1 ether);
-        _assertGas(53_000, "drawTopUp");
+        _assertGas(44_000, "drawTopUp");
     }
 
     /// LED-14: what the other verbs cost is in the table too.

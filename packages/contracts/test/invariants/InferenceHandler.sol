@@ -135,7 +135,7 @@ contract InferenceHandler is ReservationTest {
         if (currency == ETHER) ledger.deposit{value: amount}();
         ledger.setTopUpToken(address(serving), place, currency, threshold, amount, amount);
         vm.stopPrank();
-        annex.topUp(account, place);
+        serving.topUp(account, place);
     }
 
     /// @dev The last of the coins takes fees, stops, lists people, or enters again, as told.

@@ -2,10 +2,10 @@
 pragma solidity 0.8.37;
 
 import {IReceipts} from "../interfaces/IReceipts.sol";
-import {Refills} from "./Refills.sol";
+import {Reservations} from "./Reservations.sol";
 
 /// @notice What providers say that they delivered.
-abstract contract Receipts is Refills {
+abstract contract Receipts is Reservations {
     bytes32 private constant RECEIPT_TYPEHASH = keccak256(
         "Receipt(address provider,address signer,address token,bytes32 request,bytes32 response,string model,uint256 inputTokens,uint256 outputTokens,uint256 inputPrice,uint256 outputPrice,uint128 tally)"
     );

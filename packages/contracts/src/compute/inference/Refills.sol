@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ILedgerManager} from "../interfaces/ILedgerManager.sol";
-import {IReservations} from "../interfaces/IReservations.sol";
+import {IInferenceServing} from "../interfaces/IInferenceServing.sol";
 import {Channels} from "../libraries/Channels.sol";
 import {Tokens} from "../libraries/Tokens.sol";
-import {Reservations} from "./Reservations.sol";
+import {Meters} from "./Meters.sol";
 
 /// @notice Free balances and channels that refill themselves from their owner's ledger.
-abstract contract Refills is Reservations {
+/// @dev The ledger pays before the money is counted here, by exactly what is then counted: nothing that moves money out of what is
+///      counted twice can be entered meanwhile, and what is left is read anew after it.
+abstract contract Refills is Meters {
     using Channels for bytes32;
     using Channels for uint256;
     using Tokens for address;
@@ -16,36 +17,27 @@ abstract contract Refills is Reservations {
     /// @dev Where the session key begins in the key of a channel.
     uint256 private constant SIGNER = 96;
 
-    /// @inheritdoc IReservations
+    /// @inheritdoc IInferenceServing
     function topUp(address account, bytes32 key) external nonReentrant {
-        _requireDelegated();
-        ILedgerManager.TopUp memory refill = LEDGER.topUpOf(account, address(this), key);
-
-        if (uint256(key) >> 160 == 0) _topUpBalance(account, key, refill);
-        else _topUpChannel(account, key, refill);
-
-        uint256 before = refill.token == ETHER ? 0 : refill.token.balanceHere();
-        LEDGER.drawTopUp(account, key, refill.amount);
-        if (refill.token != ETHER) refill.token.requireArrived(before, refill.amount);
+        if (uint256(key) >> 160 == 0) _topUpBalance(account, key);
+        else _topUpChannel(account, key);
     }
 
-    /// @inheritdoc IReservations
-    function topUpKeyOf(address provider, address token, address signer) external view returns (bytes32) {
-        uint256 number = _offers[provider][token].number;
-        require(number != 0, NothingOffered(provider, token));
-        return bytes32((uint256(uint160(signer)) << SIGNER) | number);
-    }
-
-    function _topUpBalance(address account, bytes32 key, ILedgerManager.TopUp memory refill) private {
+    function _topUpBalance(address account, bytes32 key) private {
         address token = address(uint160(uint256(key)));
-        _requireDue(account, key, token, _balancesIn(token)[account], refill);
+        mapping(address account => uint256) storage balances = _balancesIn(token);
+        uint256 left = balances[account];
+        uint256 amount = _drawDue(account, key, token, left);
 
-        _credit(token, account, refill.amount);
-        if (token == ETHER) emit Deposited(account, address(LEDGER), refill.amount);
-        else emit TokenDeposited(account, token, address(LEDGER), refill.amount);
+        // Of ether nobody but the ledger and this contract had control meanwhile; of a token its code had.
+        if (token != ETHER) left = balances[account];
+        // No overflow: see `_credit`.
+        unchecked {
+            balances[account] = left + amount;
+        }
     }
 
-    function _topUpChannel(address account, bytes32 key, ILedgerManager.TopUp memory refill) private {
+    function _topUpChannel(address account, bytes32 key) private {
         (address signer, uint256 number) =
             (address(uint160(uint256(key) >> SIGNER)), uint256(uint96(uint256(key))));
         require(number != 0 && number <= _offering.length, UnknownTopUp(key));
@@ -54,20 +46,19 @@ abstract contract Refills is Reservations {
         (address provider, address token) = (offering.provider, offering.token);
         uint256 word = Channels.slotOf(Channels.CHANNELS, provider, token, signer).load();
         require(word.closeWindowOf() != 0, ChannelNotOpen(signer, provider));
-        _requireDue(account, key, token, word.leftOf(), refill);
+        uint256 amount = _drawDue(account, key, token, word.leftOf());
 
-        _fund(Channels.CHANNELS, account, provider, token, signer, refill.amount);
-        emit ChannelFunded(account, signer, provider, token, refill.amount, 0);
+        _fund(Channels.CHANNELS, account, provider, token, signer, amount);
+        emit ChannelFunded(account, signer, provider, token, amount, 0);
     }
 
-    function _requireDue(
-        address account,
-        bytes32 key,
-        address token,
-        uint256 left,
-        ILedgerManager.TopUp memory refill
-    ) private pure {
-        require(token == refill.token, OtherToken(token, refill.token));
-        require(left < refill.threshold, TopUpNotDue(account, key, left, refill.threshold));
+    function _drawDue(address account, bytes32 key, address token, uint256 left)
+        private
+        returns (uint256 amount)
+    {
+        if (token == ETHER) return LEDGER.drawDue(account, key, ETHER, left);
+        uint256 before = token.balanceHere();
+        amount = LEDGER.drawDue(account, key, token, left);
+        token.requireArrived(before, amount);
     }
 }

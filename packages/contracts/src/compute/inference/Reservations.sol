@@ -17,6 +17,9 @@ abstract contract Reservations is Openings {
         keccak256("Reserve(address provider,address token,uint8 epoch,uint80 depositTotal,uint40 deadline)");
     uint256 private constant ITEM = 80;
 
+    /// @dev Where the session key begins in the key of a top-up.
+    uint256 private constant SIGNER = 96;
+
     /// @inheritdoc IReservations
     function reserveAndSettle(
         address provider,
@@ -47,6 +50,13 @@ abstract contract Reservations is Openings {
         _requireStaked(provider);
 
         return _reservationOf(provider, token, reservation);
+    }
+
+    /// @inheritdoc IReservations
+    function topUpKeyOf(address provider, address token, address signer) external view returns (bytes32) {
+        uint256 number = _offers[provider][token].number;
+        require(number != 0, NothingOffered(provider, token));
+        return bytes32((uint256(uint160(signer)) << SIGNER) | number);
     }
 
     /// @inheritdoc IReservations

@@ -142,6 +142,9 @@ interface IInferenceRecords {
     /// @notice Ether comes in by the functions that count it, or from the ledger.
     error EtherUnasked(address from);
 
+    /// @notice The key names no place to top up: neither a currency nor a channel that an offer's number stands for.
+    error UnknownTopUp(bytes32 key);
+
     /// @notice `account`'s free balance grew by `amount`, sent by `from`.
     event Deposited(address indexed account, address indexed from, uint256 amount);
 

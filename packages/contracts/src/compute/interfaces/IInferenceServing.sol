@@ -37,6 +37,13 @@ interface IInferenceServing is IInferenceRecords {
     /// @notice What `user` can withdraw or put into channels now: credit of users and earnings of providers alike.
     function getBalance(address user) external view returns (uint256);
 
+    /// @notice Draws what `account` set in the ledger for this contract and `key`, if what is there is below the threshold. Anyone may.
+    /// @dev `key` is a currency, as `bytes32(uint256(uint160(token)))`, for the account's free balance of it; or a channel of
+    ///      the account, as `topUpKeyOf` names it, for what is left in that. The amount is the top-up's.
+    /// @dev What this contract draws of an account's ledger: this, and nothing else. It needs no `allow`.
+    /// @dev Credit has no event here: the ledger's `Drawn`, which no `ChannelFunded` follows, says whose balance grew by what.
+    function topUp(address account, bytes32 key) external;
+
     /* CHANNELS */
 
     /// @notice Opens a channel, or adds to it, out of the value sent and, where that is short, of the caller's free balance. In

@@ -33,6 +33,12 @@ interface ILedgerManager is ITokenPayments {
     /// @notice Of the account's top-up for this key of the service, less is left for now than was asked for.
     error TopUpExhausted(address account, address service, bytes32 key, uint256 left, uint256 amount);
 
+    /// @notice The service has `left` at this key, which is not below the top-up's threshold; with threshold 0 there is no top-up.
+    error TopUpNotDue(address account, address service, bytes32 key, uint256 left, uint256 threshold);
+
+    /// @notice The account's top-up for this key of the service is in `token`, and what the service would fill is not.
+    error TopUpInOtherToken(address account, address service, bytes32 key, address token);
+
     /// @notice A top-up's figures fit 96 bits; the amount per day at least one top-up.
     error TopUpOutOfRange(uint256 threshold, uint256 amount, uint256 perDay);
 
@@ -127,6 +133,12 @@ interface ILedgerManager is ITokenPayments {
     /// @dev Within what is left of the top-up's day; needs no `allow`, and counts in no `spentOn`: its events tell. Where the balance
     /// in a token is short, the rest comes out of the account's wallet, as far as that approved it to the ledger.
     function drawTopUp(address account, bytes32 key, uint256 amount) external;
+
+    /// @notice Like `drawTopUp`, by the amount that the account set, if `left`, which the caller has at `key`, is below the threshold.
+    /// @dev One call for what `topUpOf` and `drawTopUp` do in two, where the service wants the whole amount.
+    function drawDue(address account, bytes32 key, address token, uint256 left)
+        external
+        returns (uint256 amount);
 
     /// @notice The account's top-up for a key of the service; zeros if none is set.
     function topUpOf(address account, address service, bytes32 key) external view returns (TopUp memory);

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.20;
 
 /// @notice How a session key gets its channels money without a transaction of its owner: it signs a reservation, and the provider
-///         submits that together with vouchers; or the owner's top-up in the ledger pays.
+///         submits that together with vouchers.
 /// @dev EIP-712: `Reserve(address provider,address token,uint8 epoch,uint80 depositTotal,uint40 deadline)`, by the session key.
 interface IReservations {
     /// @notice Why a reservation does nothing now.
@@ -26,15 +26,6 @@ interface IReservations {
 
     /// @notice Only the owner of a session key sets its cap.
     error NotOwner(address signer, address caller);
-
-    /// @notice The key names no place to top up: neither a currency nor a channel that an offer's number stands for.
-    error UnknownTopUp(bytes32 key);
-
-    /// @notice The place is in `token`, and the top-up in another currency.
-    error OtherToken(address token, address topUpToken);
-
-    /// @notice What is left, `left`, is not below the top-up's threshold; with threshold 0 there is no top-up.
-    error TopUpNotDue(address account, bytes32 key, uint256 left, uint256 threshold);
 
     /// @notice Opens or funds channels as their session keys reserved, then settles as `settle` does.
     /// @param reservations items of 80 bytes: r (32), vs (32, EIP-2098), then epoch (1), total deposit (10) and deadline (5).
@@ -61,12 +52,6 @@ interface IReservations {
 
     /// @notice What reservations by the key may still draw of a token.
     function capOf(address signer, address token) external view returns (uint256);
-
-    /// @notice Draws what `account` set in the ledger for this contract and `key`, if what is there is below the threshold. Anyone may.
-    /// @dev `key` is a currency, as `bytes32(uint256(uint160(token)))`, for the account's free balance of it; or a channel of
-    ///      the account, as `topUpKeyOf` names it, for what is left in that. The amount is the top-up's.
-    /// @dev What this contract draws of an account's ledger: this, and nothing else. It needs no `allow`.
-    function topUp(address account, bytes32 key) external;
 
     /// @notice The key of a channel for `topUp`: the session key's address, then 64 zero bits, then the number of the offer.
     function topUpKeyOf(address provider, address token, address signer) external view returns (bytes32);
