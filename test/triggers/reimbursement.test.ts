@@ -102,7 +102,7 @@ test('TRG-41: so is one of logs of another chain, on the word of a quorum that s
   const config = {
     emitter: EMITTER_AT,
     kind: 'event',
-    otherChain: { chainId: 8453, quorumId },
+    otherChain: { chainId: 8453n, quorumId },
     topics: [topic],
   } as const
   const id = await sponsored(2, TriggerConfig.encode(config))
@@ -110,7 +110,7 @@ test('TRG-41: so is one of logs of another chain, on the word of a quorum that s
   expect(stored).toMatchObject({ otherChain: config.otherChain, topics: [topic] })
 
   const { timestamp } = await chain.client.getBlock()
-  const log = { blockNumber: 7n, chainId: 8453, data: '0x1234', emitter: EMITTER_AT, logIndex: 1 } as const
+  const log = { blockNumber: 7n, chainId: 8453n, data: '0x1234', emitter: EMITTER_AT, logIndex: 1 } as const
   const attested = { ...log, timestamp: timestamp + 1n, topics: [topic], transactionIndex: 2 }
   const signature = await attester.signTypedData(
     TriggerInput.attestationOf(attested, { deployment: chain.deployment }),

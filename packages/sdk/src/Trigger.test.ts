@@ -121,9 +121,11 @@ function anyConfig(seed: number, quorumId: bigint): TriggerConfig.Config {
   // Places at the end that take any topic are not stored: there is nothing to store.
   const topics = places.slice(0, places.findLastIndex((topic) => topic !== null) + 1)
   const event = { ...call, emitter: address(3), kind: 'event', topics } as const
-  return pick(26, 2) || !isCall ? event : { ...event, otherChain: { chainId: 1 + pick(28, 9_999), quorumId } }
+  return pick(26, 2) || !isCall ? event : { ...event, otherChain: { chainId: anyChain(hash), quorumId } }
 }
 
+/** From 2 on, and beyond what a JavaScript number holds. */
+const anyChain = (hash: Hex) => (BigInt(hash) % (2n ** 64n - 2n)) + 2n
 const sliceOf = (bytes: Hex, length: number) => slice(bytes, 0, length)
 /** The base point of P-256. */
 const P256_POINT: Hex =
@@ -144,6 +146,10 @@ test('a config that the chain would refuse is refused before', () => {
   expect(() => TriggerConfig.encode({ ...event, topics: Array(5).fill(TOPIC) })).toThrow(
     'The number of topics',
   )
+  const elsewhere = (chainId: bigint) => () =>
+    TriggerConfig.encode({ ...event, otherChain: { chainId, quorumId: 1n } })
+  expect(elsewhere(0n)).toThrow('The id of another chain is from 1 to')
+  expect(elsewhere(2n ** 64n)).toThrow('it was 18446744073709551616.')
   const key = (one: TriggerConfig.Key) => () => TriggerConfig.encode({ key: one, kind: 'webhook' })
   expect(key({ address: zeroAddress, type: 'secp256k1' })).toThrow('The zero address can sign nothing')
   expect(key({ publicKey: TARGET, type: 'p256' })).toThrow("A P-256 key's x and y has 64 bytes")

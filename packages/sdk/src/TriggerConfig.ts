@@ -56,7 +56,7 @@ export type EventConfig = Call & {
   /** Topics that a log must have, by place; null takes any. */
   topics?: readonly (Hex | null)[]
   /** Logs of that chain, which is not the registry's, on the word of a quorum of attesters, which nothing proves. */
-  otherChain?: { chainId: number; quorumId: bigint }
+  otherChain?: { chainId: bigint; quorumId: bigint }
 }
 
 export type Key =
@@ -141,7 +141,9 @@ function encodeTail(config: Config): Hex {
   const { chainId, quorumId } = otherChain
   if (config.gasLimit === 0)
     throw new TriggerConfigError('Logs of other chains reach an agent by its call on chain, which needs gas.')
-  const source = encodePacked(['uint64', 'uint256'], [BigInt(chainId), quorumId])
+  if (chainId < 1n || chainId >= 2n ** 64n)
+    throw new TriggerConfigError(`The id of another chain is from 1 to 2^64 - 1; it was ${chainId}.`)
+  const source = encodePacked(['uint64', 'uint256'], [chainId, quorumId])
   return concat([encodePacked(['address', 'uint8'], [emitter, mask | OTHER_CHAIN]), source, ...named])
 }
 
@@ -173,7 +175,7 @@ function decodeTail(kind: Config['kind'], tail: Hex) {
   }
   const emitter = getAddress(slice(tail, 0, 20))
   if (!isElsewhere) return { emitter, kind, topics }
-  const otherChain = { chainId: hexToNumber(slice(tail, 21, 29)), quorumId: hexToBigInt(slice(tail, 29, 61)) }
+  const otherChain = { chainId: hexToBigInt(slice(tail, 21, 29)), quorumId: hexToBigInt(slice(tail, 29, 61)) }
   return { emitter, kind, otherChain, topics }
 }
 

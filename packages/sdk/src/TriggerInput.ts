@@ -64,7 +64,7 @@ export declare namespace ofLog {
 /** A log of another chain, as attesters sign it. */
 export type AttestedLog = {
   /** Of the chain that has it. */
-  chainId: number
+  chainId: bigint
   blockNumber: bigint
   transactionIndex: number
   /** In its transaction's receipt, from 0. */
@@ -92,7 +92,7 @@ export function attestationOf(log: AttestedLog, options: typedDataOf.Options): T
   const { chainId, triggerRegistry } = options.deployment
   return {
     domain: { chainId, name: 'Jeju TriggerRegistry', verifyingContract: triggerRegistry, version: '1' },
-    message: { ...log, chainId: BigInt(log.chainId), topics: [...log.topics] },
+    message: { ...log, topics: [...log.topics] },
     primaryType: 'AttestedLog',
     types: {
       AttestedLog: [

@@ -7,10 +7,21 @@ import {
   Registry,
   Rental,
   Trigger,
-  TriggerConfig,
+  type TriggerConfig,
   TriggerInput,
 } from '@jejunetwork/sdk'
-import { type Address, type Hex, parseAbi, parseEther, parseGwei, toHex } from 'viem'
+import {
+  type Address,
+  createPublicClient,
+  custom,
+  encodeFunctionData,
+  type Hex,
+  type PublicClient,
+  parseAbi,
+  parseEther,
+  parseGwei,
+  toHex,
+} from 'viem'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Chain, startChain } from '../../../../test/chain.ts'
 import { createLog } from '../log.ts'
@@ -99,23 +110,30 @@ test('what a keeper earned is fetched when it is worth the gas', async () => {
     .toBe(true)
 })
 
-test('a trigger that a stranger made unreadable keeps no other from running', async () => {
+test('a trigger for logs of the chain with the greatest id keeps no other from running', async () => {
   const target = await deploy(COUNTER)
   const { deployment } = chain
-  const otherChain = { chainId: 2 ** 53 - 1, quorumId: await createQuorum() }
-  const readable = TriggerConfig.encode({ emitter: target, gasLimit: 100_000, kind: 'event', otherChain })
   // A number that JavaScript cannot hold.
-  const config = readable.replace('001fffffffffffff', 'ffffffffffffffff') as Hex
-  const registry = { abi, address: deployment.triggerRegistry } as const
-  const hash = await chain
-    .walletOf(RIVAL)
-    .writeContract({ ...registry, args: [2, config], functionName: 'createTrigger' })
-  await chain.client.waitForTransactionReceipt({ hash })
-  await expect(Trigger.get(chain.client, { deployment, triggerId: 1n })).rejects.toThrow()
+  const otherChain = { chainId: 2n ** 64n - 1n, quorumId: await createQuorum() }
+  const config = { emitter: target, gasLimit: 100_000, kind: 'event', otherChain } as const
+  const { triggerId } = await Trigger.create(chain.walletOf(RIVAL), { config, deployment })
+  expect((await Trigger.get(chain.client, { deployment, triggerId })).config).toMatchObject({ otherChain })
 
   await create({ expression: '* * * * *', kind: 'cron', target })
   await chain.warp(60)
   const { said } = await keep(KEEPER)
+  await expect.poll(() => countOf(target), { timeout: 10_000 }).toBe(1)
+  expect(said.some((line) => line.includes('a trigger cannot be read'))).toBe(false)
+})
+
+test('a trigger that the node cannot read keeps no other from running', async () => {
+  const target = await deploy(COUNTER)
+  const config = { expression: '* * * * *', kind: 'cron', target } as const
+  const unreadable = await create(config)
+  await create(config)
+  await chain.warp(60)
+  const asked = encodeFunctionData({ abi, args: [unreadable], functionName: 'getTrigger' })
+  const { said } = await keep(KEEPER, {}, nodeThatRefuses(asked))
   await expect.poll(() => countOf(target), { timeout: 10_000 }).toBe(1)
   expect(said.some((line) => line.includes('a trigger cannot be read'))).toBe(true)
 })
@@ -298,11 +316,24 @@ async function wealthOf(index: number): Promise<bigint> {
   return (await client.getBalance({ address })) + credit
 }
 
-async function keep(index: number, options: Partial<KeeperConfig> = {}) {
+/** The chain's node, but for one question, to which it answers with an error. */
+function nodeThatRefuses(asked: Hex): PublicClient {
+  const request = async (question: { method: string }) => {
+    if (JSON.stringify(question).includes(asked)) throw { code: -32_000, message: 'internal error' }
+    return chain.client.request(question as never)
+  }
+  return createPublicClient({ chain: chain.client.chain, transport: custom({ request }, { retryCount: 0 }) })
+}
+
+async function keep(
+  index: number,
+  options: Partial<KeeperConfig> = {},
+  client: PublicClient = chain.client as PublicClient,
+) {
   const dataDir = mkdtempSync(join(tmpdir(), 'jeju-keeper-'))
   const account = chain.accounts[index]
   if (account === undefined) throw new Error('There is no such account.')
-  const { client, deployment } = chain
+  const { deployment } = chain
   const said: string[] = []
   const log = createLog({
     to: { write: (line) => void said.push(line) },

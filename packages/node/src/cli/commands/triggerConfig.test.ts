@@ -21,7 +21,7 @@ test('keys, payloads and other chains are as they are named', () => {
     payload: 'hash',
   })
   expect(configOf({ chain: '10', event: TARGET, quorum: '0xff' })).toMatchObject({
-    otherChain: { chainId: 10, quorumId: 255n },
+    otherChain: { chainId: 10n, quorumId: 255n },
   })
   expect(configOf({ cron: '@daily', http: 'https://agent.example/' })).toMatchObject({ gasLimit: 0 })
 })

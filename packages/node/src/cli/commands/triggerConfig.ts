@@ -12,6 +12,7 @@ import {
 } from 'viem'
 import type { Input } from '../context.ts'
 import { UsageError } from '../errors.ts'
+import { whole } from '../input.ts'
 
 type Options = Input['options']
 
@@ -55,7 +56,7 @@ function sourceOf({ chain, quorum }: Options): Pick<TriggerConfig.EventConfig, '
     throw new UsageError(
       'Logs of another chain need both --chain and --quorum, the attesters whose word it is.',
     )
-  return { otherChain: { chainId: countOf('--chain', chain), quorumId: quorumOf(quorum) } }
+  return { otherChain: { chainId: whole('--chain', chain), quorumId: quorumOf(quorum) } }
 }
 
 /** Ids of quorums are hashes: too long for most numbers. */
