@@ -40,7 +40,7 @@ test('TRG-23: a log that a trigger waits for runs it once, wherever in its trans
     target,
     topics: [WANTED],
   })
-  await keep()
+  const { said } = await keep()
   await keep({ index: RIVAL })
   await emit([OTHER, WANTED, WANTED])
   await ran(2)
@@ -48,6 +48,7 @@ test('TRG-23: a log that a trigger waits for runs it once, wherever in its trans
   await ran(4)
   await chain.warp(5)
   expect(await countOf(chain, target)).toBe(4)
+  expect(foundIn(said()), 'told when they are found, and never again').toBe(4)
   const keys = (await executions(chain)).get(triggerId) ?? []
   expect(new Set(keys).size, 'each log once').toBe(4)
   expect(new Set(keys.map((key) => key & 0xffff_ffffn)), 'places in receipts').toEqual(new Set([0n, 1n, 2n]))
@@ -159,6 +160,12 @@ async function keep(options: { index?: number; url?: string; dataDir?: string } 
   const keeper = await start(config, { account, client, log, signal: stop.signal })
   running.push(() => keeper.close())
   return { ...keeper, said: () => said }
+}
+
+/** How many logs a keeper said that it found. */
+function foundIn(said: string): number {
+  const lines = said.split('\n').filter((line) => line.includes('"msg":"logs found"'))
+  return lines.reduce((sum, line) => sum + (JSON.parse(line) as { count: number }).count, 0)
 }
 
 function folder(): string {
