@@ -39,7 +39,8 @@ export async function serve(options: serve.Options): Promise<serve.Node> {
   const { account, deployment, journalPath, port = 0, price = PRICE, rpcUrl } = options
   if (!existsSync(MODEL_PATH)) throw new Error(`${MODEL_PATH} is missing.`)
   const client = createPublicClient({ chain: foundry, pollingInterval: 50, transport: http(rpcUrl) })
-  const log = createLog({ level: options.level ?? 'silent' })
+  const { level = 'silent', to } = options
+  const log = createLog({ level, ...(to && { to }) })
   const stop = new AbortController()
   const journal = openJournal(journalPath)
   const sender = createSender({ account, client, log, signal: stop.signal })
@@ -87,6 +88,8 @@ export declare namespace serve {
     price?: { inputPrice: bigint; outputPrice: bigint }
     token?: Address
     level?: 'info' | 'warn'
+    /** Where it logs to, this process's output unless given. */
+    to?: { write(line: string): void }
     patienceMs?: number
     gasMultiple?: bigint
   }

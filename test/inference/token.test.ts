@@ -1,18 +1,17 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Inference } from '@jejunetwork/sdk'
 import OpenAI from 'openai'
-import { type Address, type Hex, type LocalAccount, type PublicClient, parseAbi } from 'viem'
+import { type Address, type LocalAccount, type PublicClient, parseUnits } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { foundry } from '../../packages/contracts/scripts/foundry.ts'
 import { openJournal } from '../../packages/node/src/journal.ts'
 import { createLog } from '../../packages/node/src/log.ts'
 import { createTables } from '../../packages/node/src/provider/inference/rows.ts'
 import { startProxy } from '../../packages/node/src/proxy/proxy.ts'
 import { type Chain, startChain } from '../chain.ts'
+import { type Dollar, deployDollar } from '../Dollar.ts'
 import { freePorts, until } from '../jejuCompute.ts'
 import { MODEL, registerProvider, STORY, serve } from './node.ts'
 
@@ -20,30 +19,30 @@ const [PROVIDER, USER] = [1, 2]
 /** A dollar for a million tokens of prompt, three for a million of answer: whole units per token at six decimals. */
 const PRICE = { inputPrice: 1_000_000n, outputPrice: 3_000_000n }
 const DEPOSIT = 5_000_000n
-const CONTRACTS = join(import.meta.dirname, '../../packages/contracts')
-const DOLLAR = parseAbi([
-  'function mint(address to, uint256 amount)',
-  'function balanceOf(address account) view returns (uint256)',
-  'function decimals() view returns (uint8)',
-])
 
 let chain: Chain
+let dollar: Dollar
 let token: Address
 let node: serve.Node
 let folder: string
+const said: string[] = []
 const stop = new AbortController()
 const session = privateKeyToAccount(generatePrivateKey())
 
 beforeAll(async () => {
   chain = await startChain()
   folder = mkdtempSync(join(tmpdir(), 'inference-token-'))
-  token = await deployDollar()
+  dollar = await deployDollar(chain)
+  token = dollar.address
+  await dollar.mint(chain.accounts[USER]?.address as Address, 100n * DEPOSIT)
   const [port = 0] = await freePorts(1)
   await registerProvider(chain, { index: PROVIDER, url: `http://127.0.0.1:${port}` })
   const account = chain.accounts[PROVIDER] as LocalAccount
   const journalPath = join(folder, 'journal.db')
   const { deployment, rpcUrl } = chain
-  node = await serve({ account, deployment, journalPath, port, price: PRICE, rpcUrl, token })
+  const to = { write: (line: string) => void said.push(line) }
+  const served = { account, deployment, journalPath, level: 'info', port, price: PRICE, rpcUrl, to } as const
+  node = await serve({ ...served, token })
 })
 afterAll(async () => {
   stop.abort()
@@ -56,7 +55,7 @@ test('a developer pays in dollars of six decimals by the token, and the provider
   const { client, deployment } = chain
   const provider = chain.accounts[PROVIDER]?.address as Address
   const wallet = chain.walletOf(USER)
-  const before = await dollarsOf(wallet.account.address)
+  const before = await dollar.balanceOf(wallet.account.address)
   const proxy = await startProxy({
     client: client as PublicClient,
     deployment,
@@ -72,17 +71,21 @@ test('a developer pays in dollars of six decimals by the token, and the provider
   const answer = await openai.chat.completions.create({ ...STORY, max_tokens: 40 })
 
   expect(answer.choices[0]?.message.content?.length).toBeGreaterThan(20)
-  expect(before - (await dollarsOf(wallet.account.address)), 'the deposit').toBe(DEPOSIT)
+  expect(before - (await dollar.balanceOf(wallet.account.address)), 'the deposit').toBe(DEPOSIT)
   const { completion_tokens: output = 0, prompt_tokens: input = 0 } = answer.usage ?? {}
   const cost = BigInt(input) + 3n * BigInt(output)
   const earned = () => Inference.balanceOf(client, { account: provider, deployment, token })
   await until('the settlement', async () => (await earned()) === cost)
+  const settled = () =>
+    said.flatMap((line) => /"amount":"([\d.]+) TUSD .*vouchers settled/.exec(line)?.[1] ?? [])
+  await until('the log', async () => settled().reduce((sum, one) => sum + parseUnits(one, 6), 0n) === cost)
+  expect(said[0]).toContain(`"perMillionTokens":"1 TUSD (${token}) in, 3 TUSD (${token}) out"`)
   expect(await Inference.balanceOf(client, { account: provider, deployment }), 'no ether').toBe(0n)
   const usage = await Inference.usageOf(client, { account: wallet.account.address, deployment, token })
   expect(usage).toEqual({ cost, tokens: BigInt(input + output) })
 
   await Inference.withdraw(chain.walletOf(PROVIDER), { amount: cost, deployment, token })
-  expect(await dollarsOf(provider), 'in the provider\u2019s wallet').toBe(cost)
+  expect(await dollar.balanceOf(provider), 'in the provider\u2019s wallet').toBe(cost)
 })
 
 test('who does not pay in its currency is told to', async () => {
@@ -100,30 +103,3 @@ test('a node does not read books of another currency as its own', () => {
   expect(() => createTables(journal, Inference.ETHER)).toThrow('Use another folder')
   journal.close()
 })
-
-async function deployDollar(): Promise<Address> {
-  const built = join(folder, 'out')
-  execFileSync(foundry('forge'), ['build', 'test/utils/TestToken.sol', '--out', built], {
-    cwd: CONTRACTS,
-    env: { ...process.env, FOUNDRY_CACHE_PATH: join(folder, 'cache') },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  const artifact = JSON.parse(readFileSync(join(built, 'TestToken.sol/TestToken.json'), 'utf8'))
-  const wallet = chain.walletOf(0)
-  const hash = await wallet.deployContract({ abi: DOLLAR, bytecode: artifact.bytecode.object as Hex })
-  const { contractAddress } = await chain.client.waitForTransactionReceipt({ hash })
-  const address = contractAddress as Address
-  const to = chain.accounts[USER]?.address as Address
-  const call = { abi: DOLLAR, address, args: [to, 100n * DEPOSIT], functionName: 'mint' } as const
-  await chain.client.waitForTransactionReceipt({ hash: await wallet.writeContract(call) })
-  return address
-}
-
-function dollarsOf(account: Address): Promise<bigint> {
-  return chain.client.readContract({
-    abi: DOLLAR,
-    address: token,
-    args: [account],
-    functionName: 'balanceOf',
-  })
-}

@@ -37,7 +37,7 @@ test('guardians decide about disputed pay, and share its bond', async () => {
   const disputed = await json(['dispute', '1'], renter())
   const bond = BigInt(String(disputed['bond']))
   expect(bond, 'a fifth, rounded up').toBe((BigInt(String(disputed['held'])) + 4n) / 5n)
-  expect(await refusedOf(['dispute', '1'], renter())).toContain('Session 1 has no pay to dispute;')
+  expect(await refusedOf(['dispute', '1'], renter())).toContain('Session 1 is before the guardians already; ')
 
   expect(await guardian(0, 'cases')).toMatchObject([{ against: '0', providerId: '1', sessionId: '1' }])
   expect(await refused(0, 'vote', '9', 'for')).toContain(

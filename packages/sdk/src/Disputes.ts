@@ -1,6 +1,8 @@
 import type { Address, Client, Hash } from 'viem'
-import { getContractEvents, readContract } from 'viem/actions'
-import { GuardianPanelAbi as abi, type Deployment } from './Deployment.ts'
+import { getBlock, getContractEvents, readContract } from 'viem/actions'
+import { GuardianPanelAbi as abi, ComputeStakingAbi, type Deployment } from './Deployment.ts'
+import * as Registry from './Registry.ts'
+import * as Rental from './Rental.ts'
 import { type Wallet, write } from './write.ts'
 
 /** Pay of a session that its renter disputed. Amounts are in `token`, 0 being ether; times unix seconds. */
@@ -49,6 +51,29 @@ export async function listOpen(
     events.map(({ args }) => get(client, { deployment, sessionId: args.sessionId })),
   )
   return all.filter((dispute) => dispute !== undefined).filter(({ resolved }) => !resolved)
+}
+
+/** Without as many votes a dispute is decided by nobody, and with fewer who may vote there is none. */
+export const QUORUM = 3
+/** A renter and an owner: at most so many of the oldest guardians are a side. */
+const SIDES = 2
+const SENIORITY = 7n * 86_400n
+
+/** Guardians who could vote on a session's pay if it were disputed now, as the contract counts them: up to five of the oldest. */
+export async function electorate(client: Client, options: get.Options): Promise<readonly Address[]> {
+  const { deployment, sessionId } = options
+  const [{ renter, providerId }, { timestamp }] = await Promise.all([
+    Rental.get(client, { deployment, sessionId }),
+    getBlock(client, { blockTag: 'pending' }),
+  ])
+  const { owner } = await Registry.get(client, { deployment, providerId })
+  const oldest = await readContract(client, {
+    abi: ComputeStakingAbi,
+    address: deployment.computeStaking,
+    args: [timestamp - SENIORITY, BigInt(QUORUM + SIDES)],
+    functionName: 'guardiansBefore',
+  })
+  return oldest.filter((guardian) => guardian !== renter && guardian !== owner)
 }
 
 /** Votes, as a guardian, on the pay of a session. */

@@ -2,7 +2,6 @@ import {
   type Address,
   type Client,
   encodeAbiParameters,
-  erc20Abi,
   type Hash,
   type Hex,
   keccak256,
@@ -11,6 +10,7 @@ import {
   zeroAddress,
 } from 'viem'
 import { readContract } from 'viem/actions'
+import { approve } from './approve.ts'
 import { InferenceServingAbi as abi, type Deployment } from './Deployment.ts'
 import type { Price } from './Usage.ts'
 import { type Payee, packTally, type SessionKey, type Tally, typedDigest } from './Voucher.ts'
@@ -144,7 +144,7 @@ export async function openChannel(wallet: Wallet, options: openChannel.Options):
   const known = await sessionOf(wallet, { deployment, signer: session.address })
   const consent = known === undefined ? await consentOf(session, { cap, deployment, expiry, owner }) : '0x'
   const args = [provider, token, amount, session.address, cap, expiry, consent] as const
-  await approve(wallet, { amount, deployment, token })
+  await letTake(wallet, { amount, deployment, token })
   return send(wallet, { args, deployment, functionName: 'openChannel', value })
 }
 
@@ -170,7 +170,7 @@ export declare namespace openChannel {
 export async function fundChannel(wallet: Wallet, options: fundChannel.Options): Promise<{ hash: Hash }> {
   const { amount, deployment, provider, signer, token = ETHER } = options
   const { value = token === ETHER ? amount : 0n } = options
-  await approve(wallet, { amount, deployment, token })
+  await letTake(wallet, { amount, deployment, token })
   return send(wallet, {
     args: [provider, token, signer, amount],
     deployment,
@@ -217,7 +217,7 @@ export async function finalizeClose(
 export async function deposit(wallet: Wallet, options: deposit.Options): Promise<{ hash: Hash }> {
   const { amount, deployment, token = ETHER } = options
   if (token === ETHER) return send(wallet, { args: [], deployment, functionName: 'deposit', value: amount })
-  await approve(wallet, { amount, deployment, token })
+  await letTake(wallet, { amount, deployment, token })
   return send(wallet, { args: [token, amount], deployment, functionName: 'depositToken' })
 }
 
@@ -289,16 +289,14 @@ export declare namespace closeDigest {
   type Options = { signer: Address; tally: Tally; deadline: bigint }
 }
 
-type Approval = { deployment: Deployment; token: Address; amount: bigint }
+type Payment = { deployment: Deployment; token: Address; amount: bigint }
 
-/** Lets the contract take what the free balance lacks of a token, unless it may already. */
-async function approve(wallet: Wallet, { amount, deployment, token }: Approval): Promise<void> {
+/** Lets the contract take what the free balance lacks of a token. */
+async function letTake(wallet: Wallet, { amount, deployment, token }: Payment): Promise<void> {
   if (token === ETHER) return
-  const [owner, spender] = [wallet.account.address, deployment.inferenceServing]
-  const short = amount - (await balanceOf(wallet, { account: owner, deployment, token }))
-  const erc20 = { abi: erc20Abi, address: token } as const
-  const allowed = await readContract(wallet, { ...erc20, args: [owner, spender], functionName: 'allowance' })
-  if (short > allowed) await write(wallet, { ...erc20, args: [spender, short], functionName: 'approve' })
+  const account = wallet.account.address
+  const short = amount - (await balanceOf(wallet, { account, deployment, token }))
+  if (short > 0n) await approve(wallet, { amount: short, spender: deployment.inferenceServing, token })
 }
 
 type Consent = { deployment: Deployment; owner: Address; cap: bigint; expiry: number }

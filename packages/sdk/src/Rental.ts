@@ -9,7 +9,8 @@ import {
   zeroAddress,
 } from 'viem'
 import { readContract } from 'viem/actions'
-import { ComputeRentalAbi as abi, type Deployment } from './Deployment.ts'
+import { approve } from './approve.ts'
+import { ComputeRentalAbi as abi, type Deployment, LedgerManagerAbi } from './Deployment.ts'
 import * as Registry from './Registry.ts'
 import { type Wallet, write } from './write.ts'
 
@@ -126,20 +127,25 @@ export declare namespace create {
   type Result = { hash: Hash; sessionId: bigint; deposit: bigint }
 }
 
-/** Adds hours to a running session at its own price. */
+/** Adds hours to a running session at its own price. A token's contract is told first to let so much of it be taken, if it does not yet. */
 export async function extend(wallet: Wallet, options: extend.Options): Promise<extend.Result> {
   const { deployment, hours, sessionId } = options
-  const { pricePerHour } = await get(wallet, { deployment, sessionId })
+  const [{ pricePerHour }, token] = await Promise.all([
+    get(wallet, { deployment, sessionId }),
+    tokenOf(wallet, { deployment, sessionId }),
+  ])
+  const price = pricePerHour * hours
+  await letTake(wallet, { amount: price, deployment, token })
   const receipt = await write(wallet, {
     abi,
     address: deployment.computeRental,
     args: [sessionId, hours],
     functionName: 'extendSession',
-    value: pricePerHour * hours,
+    value: token === zeroAddress ? price : 0n,
   })
   const [event] = parseEventLogs({ abi, eventName: 'SessionExtended', logs: receipt.logs })
   if (event === undefined) throw new Error('The extension left no event.')
-  return { endTime: event.args.endTime, hash: receipt.transactionHash, paid: pricePerHour * hours }
+  return { endTime: event.args.endTime, hash: receipt.transactionHash, paid: price }
 }
 
 export declare namespace extend {
@@ -166,34 +172,73 @@ export declare namespace terminate {
   type Result = { hash: Hash; earned: bigint; refund: bigint }
 }
 
+/** The token that a session is paid in; the zero address for ether. */
+export async function tokenOf(client: Client, { deployment, sessionId }: get.Options): Promise<Address> {
+  const { token } = await readContract(client, {
+    abi,
+    address: deployment.computeRental,
+    args: [sessionId],
+    functionName: 'orderOf',
+  })
+  return token
+}
+
 /**
  * What a dispute is about to cost: the pay in question and the bond, a fifth of it, which a session that runs raises each
  * second. `most` is the bond ten minutes from now, the least that a session is paid for.
  */
 export async function quoteDispute(client: Client, options: get.Options): Promise<quoteDispute.Quote> {
-  const { deployment, sessionId } = options
-  const [{ pricePerHour, status, unmatured: held }, { token }] = await Promise.all([
+  const [{ pricePerHour, renter, status, unmatured: held }, token] = await Promise.all([
     get(client, options),
-    readContract(client, {
-      abi,
-      address: deployment.computeRental,
-      args: [sessionId],
-      functionName: 'orderOf',
-    }),
+    tokenOf(client, options),
   ])
-  const later = status === 'running' ? held + pricePerHour / 6n : held
-  return { bond: fifth(held), held, most: fifth(later), token }
+  const most = fifth(status === 'running' ? held + pricePerHour / 6n : held)
+  const payment = { account: renter, amount: most, deployment: options.deployment, token }
+  return { bond: fifth(held), fromWallet: await fromWallet(client, payment), held, most, token }
 }
 
 export declare namespace quoteDispute {
-  /** In `token`, 0 being ether. */
-  type Quote = { held: bigint; bond: bigint; most: bigint; token: Address }
+  /** In `token`, 0 being ether. Of `most`, `fromWallet` is what the contract takes from the renter's wallet by its approval. */
+  type Quote = { held: bigint; bond: bigint; most: bigint; fromWallet: bigint; token: Address }
 }
 
-/** Ends a session, if it still runs, and puts its unmatured pay before the guardians. A bond in ether goes with it; one in a token must be approved. */
+/**
+ * What of a payment in tokens the contract takes from an account's wallet, by its approval: what it may not draw from the ledger
+ * first. Nothing of ether, which goes with the call.
+ */
+export async function fromWallet(client: Client, options: fromWallet.Options): Promise<bigint> {
+  const { account, amount, deployment, token } = options
+  if (token === zeroAddress) return 0n
+  const ledger = { abi: LedgerManagerAbi, address: deployment.ledgerManager } as const
+  const rental = deployment.computeRental
+  const [allowed, held] = await Promise.all([
+    readContract(client, { ...ledger, args: [account, rental, token], functionName: 'allowanceOf' }),
+    readContract(client, { ...ledger, args: [account, token], functionName: 'getTokenBalance' }),
+  ])
+  return amount - least(amount, least(allowed, held))
+}
+
+export declare namespace fromWallet {
+  type Options = { account: Address; amount: bigint; deployment: Deployment; token: Address }
+}
+
+/** Approves what the contract is about to take of the wallet's tokens, unless it may take that already. */
+async function letTake(wallet: Wallet, options: Omit<fromWallet.Options, 'account'>): Promise<void> {
+  const { deployment, token } = options
+  const amount = await fromWallet(wallet, { ...options, account: wallet.account.address })
+  if (amount > 0n) await approve(wallet, { amount, spender: deployment.computeRental, token })
+}
+
+/**
+ * Ends a session, if it still runs, and puts its unmatured pay before the guardians. A bond in ether goes with it; for one in a
+ * token the contract is approved to take what it takes at most, unless it may already.
+ */
 export async function dispute(wallet: Wallet, options: dispute.Options): Promise<dispute.Result> {
   const { deployment, sessionId } = options
-  const { most, token } = await quoteDispute(wallet, { deployment, sessionId })
+  const quote = await quoteDispute(wallet, { deployment, sessionId })
+  const { most = quote.most } = options
+  const { token } = quote
+  await letTake(wallet, { amount: most, deployment, token })
   const receipt = await write(wallet, {
     abi,
     address: deployment.computeRental,
@@ -208,7 +253,12 @@ export async function dispute(wallet: Wallet, options: dispute.Options): Promise
 }
 
 export declare namespace dispute {
-  type Options = { deployment: Deployment; sessionId: bigint }
+  type Options = {
+    deployment: Deployment
+    sessionId: bigint
+    /** What was agreed to, of a quote. A bond above that is refused by the contract. */
+    most?: bigint
+  }
   type Result = { hash: Hash; held: bigint; bond: bigint; refund: bigint; token: Address }
 }
 
@@ -224,6 +274,7 @@ export declare namespace rate {
   type Options = { deployment: Deployment; sessionId: bigint; score: number }
 }
 
+const least = (a: bigint, b: bigint) => (a < b ? a : b)
 const fifth = (amount: bigint) => (amount + 4n) / 5n
 
 /**

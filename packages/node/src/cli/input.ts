@@ -1,4 +1,4 @@
-import { formatEther, parseEther } from 'viem'
+import { parseEther } from 'viem'
 import { UsageError } from './errors.ts'
 
 /** A whole number above 0, as a bigint. */
@@ -24,8 +24,6 @@ export function port(what: string, text: unknown): number {
   if (typeof text === 'string' && Number.isInteger(number) && number >= 0 && number < 65_536) return number
   throw new UsageError(`${what} is a port number, at most 65535; it was ${JSON.stringify(text ?? '')}.`)
 }
-
-export const eth = (wei: bigint): string => `${formatEther(wei)} ETH`
 
 /** Unix seconds as people write them; 0 is nothing. */
 export const time = (seconds: bigint): string =>

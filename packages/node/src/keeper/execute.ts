@@ -1,5 +1,6 @@
 import { TriggerRegistryAbi as abi, ContractRevertedError } from '@jejunetwork/sdk'
 import { encodeFunctionData, size } from 'viem'
+import { eth, gwei } from '../money.ts'
 import type { Fees, Sender } from '../send.ts'
 import { type Desk, type Now, nowOf } from './Desk.ts'
 import { type Due, nameOf, REST_SECONDS } from './Due.ts'
@@ -57,12 +58,10 @@ function isReady({ log, resting }: Desk, { due, fees, now }: { due: Due; fees: F
   const { key, maxGasPrice, triggerId } = due
   if ((resting.get(nameOf(due)) ?? 0n) > now.time) return false
   resting.delete(nameOf(due))
-  const isDear = maxGasPrice !== undefined && fees.maxPriorityFeePerGas + now.baseFee > maxGasPrice
-  if (isDear) {
-    log.info('waits for a lower gas price', { key, maxGasPrice, triggerId })
-    resting.set(nameOf(due), now.time + REST_SECONDS)
-  }
-  return !isDear
+  if (maxGasPrice === undefined || fees.maxPriorityFeePerGas + now.baseFee <= maxGasPrice) return true
+  log.info('waits for a lower gas price', { key, maxGasPrice: gwei(maxGasPrice), triggerId })
+  resting.set(nameOf(due), now.time + REST_SECONDS)
+  return false
 }
 
 async function feesOf({ client }: Desk, { baseFee }: Now): Promise<Fees> {
@@ -120,7 +119,8 @@ async function worthwhile(
     if (ready.length < rest.length) rest = ready
     else if (unpaid || paid * 100n >= cost * REPAID_PERCENT) return { batch: rest, fees }
     else {
-      log.warn('not worth its gas', { cost, executor: sender.address, paid, triggerIds: idsOf(rest) })
+      const money = { cost: eth(cost), paid: eth(paid) }
+      log.warn('not worth its gas', { ...money, executor: sender.address, triggerIds: idsOf(rest) })
       metrics.add('unprofitable_total')
       for (const due of rest) resting.set(nameOf(due), now.time + REST_SECONDS)
       return undefined

@@ -1,5 +1,6 @@
 import { TriggerRegistryAbi } from '@jejunetwork/sdk'
 import { readContract } from 'viem/actions'
+import { eth } from '../money.ts'
 import type { Desk } from './Desk.ts'
 
 /** What was earned is fetched when it is worth this many times its gas. */
@@ -19,5 +20,5 @@ export async function keepCredit({ client, deployment, log, sender }: Desk): Pro
   const cost = (await client.getGasPrice()) * COLLECT_GAS
   if (credit < WORTH * cost) return
   await sender.write({ ...contract, functionName: 'collect' })
-  log.info('earnings collected', { executor, wei: credit })
+  log.info('earnings collected', { amount: eth(credit), executor })
 }

@@ -47,7 +47,7 @@ test('a cron trigger runs at each tick, once, and its keeper earns', async () =>
   const target = await deploy(COUNTER)
   const triggerId = await create({ expression: '* * * * *', kind: 'cron', target })
   const before = await wealthOf(KEEPER)
-  await keep(KEEPER)
+  const { said } = await keep(KEEPER)
   for (const runs of [1, 2, 3]) {
     await chain.warp(60)
     await expect.poll(() => countOf(target), { timeout: 10_000 }).toBe(runs)
@@ -55,6 +55,9 @@ test('a cron trigger runs at each tick, once, and its keeper earns', async () =>
   const done = await Trigger.runs(chain.client, { deployment: chain.deployment, triggerId })
   expect(new Set(done.map(({ key }) => key)).size).toBe(3)
   expect(done.every(({ success }) => success)).toBe(true)
+  expect(said.find((line) => line.includes('"executed"'))).toMatch(/"paid":"0\.\d+ ETH"/)
+  const mined = /"cost":"0\.\d+ ETH","earned":"0\.\d+ ETH"/
+  await expect.poll(() => said.find((line) => line.includes('transaction mined'))).toMatch(mined)
   // Opening its credit cost it once; each run earns.
   expect((await wealthOf(KEEPER)) - before).toBeGreaterThan(-parseGwei('200000'))
 })
@@ -106,8 +109,8 @@ test('what a keeper earned is fetched when it is worth the gas', async () => {
   const { said } = await keep(KEEPER)
   await expect.poll(() => countOf(target), { timeout: 15_000 }).toBe(30)
   await expect
-    .poll(() => said.some((line) => line.includes('earnings collected')), { timeout: 10_000 })
-    .toBe(true)
+    .poll(() => said.find((line) => line.includes('earnings collected')), { timeout: 10_000 })
+    .toMatch(/"amount":"0\.\d+ ETH"/)
 })
 
 test('a trigger for logs of the chain with the greatest id keeps no other from running', async () => {
@@ -145,7 +148,8 @@ test('what does not repay its gas, or nobody pays for, is left alone', async () 
   const cheap = await create(config, { maxGasPrice: 1_000n })
   await chain.warp(60)
   const keeper = await keep(KEEPER)
-  await expect.poll(() => keeper.said.some((line) => line.includes('waits for a lower gas price'))).toBe(true)
+  const waits = /waits for a lower gas price/
+  await expect.poll(() => keeper.said.find((line) => waits.test(line))).toContain('0.000001 gwei')
   expect(await countOf(target)).toBe(0)
   expect(await Trigger.runs(chain.client, { deployment: chain.deployment, triggerId: cheap })).toEqual([])
 })

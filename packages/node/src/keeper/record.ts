@@ -1,5 +1,6 @@
 import { TriggerRegistryAbi as abi, Trigger } from '@jejunetwork/sdk'
 import { parseEventLogs, type TransactionReceipt } from 'viem'
+import { eth } from '../money.ts'
 import type { Desk } from './Desk.ts'
 import { type Due, dueSince } from './Due.ts'
 
@@ -11,7 +12,7 @@ export async function record(desk: Desk, { batch, receipt }: record.Options): Pr
   const { timestamp } = await client.getBlock({ blockHash: receipt.blockHash })
   for (const { args } of runs) {
     const { key, paid, success, triggerId } = args
-    log.info(success ? 'executed' : 'executed; the call reverted', { key, paid, triggerId })
+    log.info(success ? 'executed' : 'executed; the call reverted', { key, paid: eth(paid), triggerId })
     const due = batch.find((one) => one.triggerId === triggerId && one.key === key)
     const kind = due?.kind ?? 'cron'
     metrics.add('executions_total', { labels: { kind, result: success ? 'success' : 'reverted' } })
@@ -30,7 +31,8 @@ export async function record(desk: Desk, { batch, receipt }: record.Options): Pr
   metrics.add('spent_wei_total', { value: Number(cost) })
   metrics.add('repaid_wei_total', { value: Number(paid) })
   const hash = receipt.transactionHash
-  log.info('transaction mined', { cost, earned: paid - cost, executor: sender.address, hash })
+  const money = { cost: eth(cost), earned: eth(paid - cost) }
+  log.info('transaction mined', { ...money, executor: sender.address, hash })
 }
 
 export declare namespace record {

@@ -1,4 +1,5 @@
 import { ComputeRentalAbi, ContractRevertedError } from '@jejunetwork/sdk'
+import { eth } from '../money.ts'
 import type { Runtime } from './runtime/Runtime.ts'
 import type { Seen, Shop } from './Shop.ts'
 
@@ -59,7 +60,7 @@ async function fetchPay({ deployment, log, sender }: Shop, sessions: readonly Se
   const contract = { abi: ComputeRentalAbi, address: deployment.computeRental }
   await sender.write({ ...contract, args: [ids], functionName: 'collect' })
   log.info('pay collected', {
+    amount: eth(sessions.reduce((sum, { matured }) => sum + matured, 0n)),
     sessionIds: ids,
-    wei: sessions.reduce((sum, { matured }) => sum + matured, 0n),
   })
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { Discovery, IdentityRegistryAbi, LedgerManagerAbi, Registry, Rental, Staking } from '@jejunetwork/sdk'
-import { createPublicClient, http, parseEther } from 'viem'
+import { createPublicClient, formatEther, http, parseEther } from 'viem'
 import { foundry } from 'viem/chains'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type Chain, startChain } from '../../../../test/chain.ts'
@@ -85,7 +85,8 @@ test('a full node declines and keeps those that it has', async () => {
 })
 
 test('what matured is collected, also of a session whose time ran out', async () => {
-  const { node, rent, session } = await setup()
+  const { node, rent, said, session } = await setup()
+  expect(said()).toContain('"pricePerHour":"0.01 ETH"')
   const { deposit, sessionId } = await rent(1n)
   await session(sessionId, 'running')
   await chain.warp(3_700)
@@ -99,6 +100,7 @@ test('what matured is collected, also of a session whose time ran out', async ()
       },
     )
     .toBe(deposit)
+  await expect.poll(said).toContain(`"amount":"${formatEther(deposit)} ETH","sessionIds":["${sessionId}"]`)
 })
 
 test('a node that was killed goes on where it was', async () => {
@@ -249,8 +251,9 @@ async function setup(options: SetupOptions = {}) {
     stake: parseEther('0.1'),
     ...(options.machines === undefined ? {} : { machines: options.machines }),
   }
+  const said: string[] = []
   const attempt = async (changed: ProviderConfig) => {
-    const log = createLog({ level: 'silent' })
+    const log = createLog({ to: { write: (line) => void said.push(line) } })
     const started = await start(changed, { account, client, log, signal: new AbortController().signal })
     onTestFinished(started.close)
     return started
@@ -269,6 +272,7 @@ async function setup(options: SetupOptions = {}) {
       const providerId = await Registry.idOf(on.client, { deployment, owner: account.address })
       return Rental.create(on.walletOf(9), { deployment, hours, providerId: providerId ?? 0n, sshPublicKey })
     },
+    said: () => said.join(''),
     renter: on.walletOf(9).account.address,
     async restart(changes: Partial<ProviderConfig>) {
       await node.close()
@@ -327,7 +331,7 @@ async function ssh(options: { command: string; identity: string; port: number; s
 /** A node in a process of its own, to be killed. */
 async function spawnNode(config: ProviderConfig, index: number) {
   const source = `
-    import { createPublicClient, http } from 'viem'
+    import { createPublicClient, formatEther, http } from 'viem'
     import { mnemonicToAccount } from 'viem/accounts'
     import { foundry } from 'viem/chains'
     import { createLog } from ${JSON.stringify(import.meta.resolve('../log.ts'))}

@@ -7,6 +7,7 @@ import {
 } from '@jejunetwork/sdk'
 import { type PublicClient, parseEventLogs } from 'viem'
 import type { Log } from '../log.ts'
+import { eth } from '../money.ts'
 import type { Sender } from '../send.ts'
 
 /** Brings the registry in line with this node: adopts the account's registration, or makes one. Returns its id. */
@@ -47,7 +48,7 @@ async function register(options: ensureRegistered.Options): Promise<bigint> {
   const [event] = parseEventLogs({ abi, eventName: 'ProviderRegistered', logs: receipt.logs })
   if (event === undefined) throw new Error('The registration left no event.')
   const { providerId } = event.args
-  log.info('provider registered', { pricePerHour, providerId, stake })
+  log.info('provider registered', { pricePerHour: eth(pricePerHour), providerId, stake: eth(stake) })
   return providerId
 }
 

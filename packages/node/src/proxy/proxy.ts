@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { type Deployment, Inference, payingFetch, type Voucher, type Wallet } from '@jejunetwork/sdk'
 import type { Address, PublicClient } from 'viem'
 import type { Log } from '../log.ts'
+import { amountsIn } from '../money.ts'
 import { baseUrl } from './baseUrl.ts'
 import { findProvider, modelsAt, type Offer, providers } from './findProvider.ts'
 
@@ -160,7 +161,8 @@ function ensureChannel({ channels, options }: Desk, { provider, providerId }: Of
     })
     if (deposit > claimed) return
     await Inference.openChannel(wallet, { amount, deployment, provider, session, token })
-    log.info('channel opened', { amount, providerId, token })
+    const shown = await amountsIn(client, token ?? Inference.ETHER)
+    log.info('channel opened', { amount: shown(amount), providerId })
   }
   let opening = channels.get(provider)
   if (opening === undefined) {

@@ -1,9 +1,10 @@
 import { ContractRevertedError, Disputes, Flags, Staking } from '@jejunetwork/sdk'
 import { parseEther, zeroAddress } from 'viem'
+import { amountsIn, eth } from '../../money.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
-import { eth, time, whole } from '../input.ts'
+import { time, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { type Result, table } from '../output.ts'
 import { providerOf } from '../providerOf.ts'
@@ -46,14 +47,15 @@ export const cases: Run = async ({ config, output }) => {
   const { client, deployment } = await connect(config)
   const open = await output.during('Reading disputes', Disputes.listOpen(client, { deployment }))
   if (open.length === 0) return { data: open, text: 'Nothing is disputed.' }
-  const rows = open.map(({ against, endsAt, held, inFavour, providerId, sessionId, token }) => [
+  const rows = open.map(async ({ against, endsAt, held, inFavour, providerId, sessionId, token }) => [
     String(sessionId),
     String(providerId),
-    token === zeroAddress ? eth(held) : `${held} of ${token}`,
+    (await amountsIn(client, token))(held),
     `${against} against, ${inFavour} for the provider`,
     time(endsAt),
   ])
-  return { data: open, text: table(['SESSION', 'PROVIDER', 'PAY', 'VOTES', 'VOTING ENDS'], rows) }
+  const heads = ['SESSION', 'PROVIDER', 'PAY', 'VOTES', 'VOTING ENDS']
+  return { data: open, text: table(heads, await Promise.all(rows)) }
 }
 
 export const vote: Run = async (context, { args }) => {
@@ -84,7 +86,7 @@ export const share: Run = async (context, { args }) => {
   const { client, deployment, wallet } = await open(context)
   const dispute = await Disputes.get(client, { deployment, sessionId })
   const amount = dispute?.share ?? 0n
-  const paid = dispute?.token === zeroAddress ? eth(amount) : `${amount} of ${dispute?.token}`
+  const paid = (await amountsIn(client, dispute?.token ?? zeroAddress))(amount)
   const sent = Disputes.takeShare(wallet, { deployment, sessionId })
   return done(context, sent, { data: { sessionId, share: amount }, text: `Your share, ${paid}, is paid.` })
 }

@@ -1,12 +1,14 @@
-import { Rental, Staking } from '@jejunetwork/sdk'
-import { type Address, parseEther, zeroAddress } from 'viem'
+import { Disputes, Rental, Staking } from '@jejunetwork/sdk'
+import { parseEther } from 'viem'
+import { amountsIn, eth } from '../../money.ts'
+import { approvalFor } from '../approvalFor.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
-import { eth, whole } from '../input.ts'
+import { whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { facts } from '../output.ts'
-import { sessionOf } from './sessions.ts'
+import { type SeenSession, sessionOf } from './sessions.ts'
 
 const USER_STAKE = parseEther('0.01')
 
@@ -14,18 +16,24 @@ const USER_STAKE = parseEther('0.01')
 export const dispute: Run = async (context, { args }) => {
   const { output } = context
   const sessionId = whole('The session', args[0])
-  const { deployment, market, wallet } = await asRenter(context, sessionId)
-  const { bond, held, token } = await Rental.quoteDispute(market.client, { deployment, sessionId })
-  if (held === 0n)
+  const { deployment, market, session, wallet } = await asRenter(context, sessionId)
+  const { client } = market
+  if (session.status === 'disputed')
     throw new UsageError(
-      `Session ${sessionId} has no pay to dispute; only what was earned less than an hour ago can be.`,
+      `Session ${sessionId} is before the guardians already; \`jeju-compute guardian cases\` shows the votes.`,
     )
-  const amount = inCurrency(token)
-  if (!market.isLocal)
+  const quote = await Rental.quoteDispute(client, { deployment, sessionId })
+  const { bond, held, most, token } = quote
+  await requireDisputable(market, { held, sessionId })
+  const amount = await amountsIn(client, token)
+  const owner = wallet.account.address
+  const approval = await approvalFor(market, { amount, needed: quote.fromWallet, owner, token })
+  if (market.isLocal) output.say(`${approval}Giving a bond of ${amount(bond)}.`)
+  else
     await output.confirm(
-      `Dispute ${amount(held)} of session ${sessionId}, with a bond of ${amount(bond)} that is lost unless guardians agree or do not vote?`,
+      `${approval}Dispute ${amount(held)} of session ${sessionId}, with a bond of ${amount(bond)} that is lost unless guardians agree or do not vote?`,
     )
-  const disputed = await output.during('Disputing', Rental.dispute(wallet, { deployment, sessionId }))
+  const disputed = await output.during('Disputing', Rental.dispute(wallet, { deployment, most, sessionId }))
   return {
     data: { ...disputed, sessionId },
     text: facts({
@@ -36,6 +44,22 @@ export const dispute: Run = async (context, { args }) => {
       transaction: disputed.hash,
     }),
   }
+}
+
+/** Whether there is something to decide, and somebody to decide it: told before any money moves. */
+async function requireDisputable(
+  { client, deployment }: Market,
+  { held, sessionId }: { held: bigint; sessionId: bigint },
+): Promise<void> {
+  if (held === 0n)
+    throw new UsageError(
+      `Session ${sessionId} has no pay to dispute; only what was earned less than an hour ago can be.`,
+    )
+  const { length } = await Disputes.electorate(client, { deployment, sessionId })
+  if (length < Disputes.QUORUM)
+    throw new UsageError(
+      `Nobody could decide about session ${sessionId}, and nothing was paid: a dispute takes ${Disputes.QUORUM} guardians of seven days or more who are neither renter nor provider, and this market has ${length}; \`jeju-compute guardian join\` makes one.`,
+    )
 }
 
 /** Rates the provider of a rental, and stakes what that takes. */
@@ -62,7 +86,7 @@ export const rate: Run = async (context, { args }) => {
   }
 }
 
-type Rented = { deployment: Market['deployment']; market: Market; session: Rental.Session; wallet: Wallet }
+type Rented = { deployment: Market['deployment']; market: Market; session: SeenSession; wallet: Wallet }
 type Wallet = ReturnType<typeof walletOn>
 
 /** A session that ran, and the wallet of its renter. */
@@ -73,11 +97,7 @@ async function asRenter({ config }: Context, sessionId: bigint): Promise<Rented>
   const { account } = await unlock(config, { market, role: 'user' })
   if (account.address !== renter)
     throw new UsageError(`Session ${sessionId} is of ${renter}; this wallet is ${account.address}.`)
-  if (status !== 'running' && status !== 'ended')
+  if (status !== 'running' && status !== 'ended' && status !== 'disputed')
     throw new UsageError(`Session ${sessionId} is ${status}; only one that runs or ran is judged.`)
   return { deployment: market.deployment, market, session, wallet: walletOn(market, account) }
-}
-
-function inCurrency(token: Address): (amount: bigint) => string {
-  return (amount) => (token === zeroAddress ? eth(amount) : `${amount} of ${token}`)
 }

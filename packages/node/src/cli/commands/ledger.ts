@@ -1,9 +1,10 @@
 import { Inference, Ledger, Registry, Staking } from '@jejunetwork/sdk'
 import type { Address } from 'viem'
+import { eth } from '../../money.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
-import { eth, ether } from '../input.ts'
+import { ether } from '../input.ts'
 import { unlock, walletOn, whose } from '../keys.ts'
 import { facts } from '../output.ts'
 

@@ -1,8 +1,9 @@
 import { Attestation, Discovery, Registry } from '@jejunetwork/sdk'
+import { eth } from '../../money.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Input, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
-import { eth, ether, quorumId, whole } from '../input.ts'
+import { ether, quorumId, whole } from '../input.ts'
 import { isUp } from '../isUp.ts'
 import { table } from '../output.ts'
 

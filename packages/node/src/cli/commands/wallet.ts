@@ -1,7 +1,8 @@
+import { eth } from '../../money.ts'
 import { connect } from '../connect.ts'
 import type { Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
-import { eth, ether } from '../input.ts'
+import { ether } from '../input.ts'
 import { developmentAccount, newKeystore, walletOn, whose } from '../keys.ts'
 import { facts } from '../output.ts'
 

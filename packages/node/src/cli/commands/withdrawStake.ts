@@ -1,8 +1,9 @@
 import { Staking } from '@jejunetwork/sdk'
+import { eth } from '../../money.ts'
 import { connect } from '../connect.ts'
 import type { Context, Role, Run } from '../context.ts'
 import { TryLaterError, UsageError } from '../errors.ts'
-import { eth, ether, time } from '../input.ts'
+import { ether, time } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import type { Result } from '../output.ts'
 

@@ -1,6 +1,6 @@
+import { eth } from '../../money.ts'
 import type { Provider } from '../../provider/provider.ts'
 import { type Config, LOCAL_RPC_URL } from '../config.ts'
-import { eth } from '../input.ts'
 import { facts } from '../output.ts'
 import type { LocalChain } from './localChain.ts'
 

@@ -9,6 +9,7 @@ import {
 } from '@jejunetwork/sdk'
 import type { Address, Hex, PublicClient } from 'viem'
 import { atomically, type Journal } from '../../journal.ts'
+import type { Amount } from '../../money.ts'
 import { OpenAiError } from './OpenAiError.ts'
 import { createTables, loadRow, saveCharge, saveRow } from './rows.ts'
 
@@ -55,6 +56,8 @@ export declare namespace Books {
     provider: Address
     /** What is charged; ether is the zero address. */
     token: Address
+    /** Writes amounts of it for people. */
+    shown: Amount
     journal: Journal
     window: { tokens: number; ms: number }
     /** How long an answer waits for a voucher. */

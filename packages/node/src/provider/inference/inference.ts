@@ -5,6 +5,7 @@ import type { Journal } from '../../journal.ts'
 import { linked } from '../../linked.ts'
 import type { Log } from '../../log.ts'
 import { every } from '../../loop.ts'
+import { type Amount, amountsIn } from '../../money.ts'
 import type { Sender } from '../../send.ts'
 import { type Books, createBooks, setCredit } from './books.ts'
 import type { Counter } from './complete.ts'
@@ -65,10 +66,11 @@ export async function openInference(config: InferenceConfig, deps: openInference
     journal,
     patienceMs: config.patienceMs ?? 10_000,
     provider: account.address,
+    shown: await amountsIn(client, token),
     token,
     window: config.window,
   })
-  await postPrice(config, deps)
+  await postPrice(config, { ...deps, shown: books.options.shown })
   const slots = createSlots({ places: engine.parallel, queue: QUEUE })
   const price = priceReader(config, { books, deps })
   const isLocal = deployment.chainId === LOCAL_CHAIN
@@ -125,7 +127,7 @@ export declare namespace openInference {
 /** Puts the configured price on chain. A fall counts at once, a rise after an hour; until then the old one is charged. */
 async function postPrice(
   config: InferenceConfig,
-  { account, client, deployment, log, sender }: openInference.Deps,
+  { account, client, deployment, log, sender, shown }: openInference.Deps & { shown: Amount },
 ): Promise<void> {
   const { inputPrice, modelName: model, outputPrice, token } = config
   const posted = await Contract.modelOf(client, { deployment, model, provider: account.address, token })
@@ -133,7 +135,8 @@ async function postPrice(
 
   const call = Contract.modelCall({ inputPrice, model, outputPrice, token })
   await sender.write({ abi: Contract.abi, address: deployment.inferenceServing, ...call })
-  log.info('price posted', { inputPrice, model, outputPrice, token })
+  const perMillionTokens = `${shown(inputPrice)} in, ${shown(outputPrice)} out`
+  log.info('price posted', { model, perMillionTokens })
 }
 
 /** Reads the price on chain, at most every few seconds. */

@@ -46,7 +46,7 @@ type Order = createReserver.Options & { signer: Address; reservation: Hex }
 
 async function submit(books: Books, order: Order): Promise<void> {
   const { log, reservation, sender, signer } = order
-  const { client, deployment, provider, token } = books.options
+  const { client, deployment, provider, shown, token } = books.options
   const contract = { abi: Inference.abi, address: deployment.inferenceServing } as const
   const [from, amount, refusal] = await readContract(client, {
     ...contract,
@@ -57,12 +57,12 @@ async function submit(books: Books, order: Order): Promise<void> {
   if (refusal === COVERED) return
   if (refusal !== 0) throw refused(REFUSALS[refusal] ?? `the contract says ${refusal}`)
   const least = await leastWorth(books, order)
-  if (amount < least) throw refused(`it adds ${amount}; at least ${least} is worth the gas`)
+  if (amount < least) throw refused(`it adds ${shown(amount)}; at least ${shown(least)} is worth the gas`)
 
   const args = [provider, token, reservation, '0x']
   await sender.write({ ...contract, args, functionName: 'reserveAndSettle' })
   await refresh(books, await loadedBook(books, signer))
-  log.info('channel filled by reservation', { amount, signer, token })
+  log.info('channel filled by reservation', { amount: shown(amount), signer })
 }
 
 async function leastWorth({ options }: Books, { gasMultiple, least }: Order): Promise<bigint> {

@@ -15,7 +15,7 @@ const MOST_VOUCHERS = 400
  */
 export async function settle(books: Books, options: settle.Options): Promise<bigint> {
   const { gasMultiple, least, log, sender } = options
-  const { client, deployment, provider, token } = books.options
+  const { client, deployment, provider, shown, token } = books.options
   const due = await unsettled(books)
   if (due.length === 0) return 0n
 
@@ -36,7 +36,7 @@ export async function settle(books: Books, options: settle.Options): Promise<big
     })
     for (const book of part) await refresh(books, book)
   }
-  log.info('vouchers settled', { amount: worth, isUrgent, token, vouchers: due.length })
+  log.info('vouchers settled', { amount: shown(worth), isUrgent, vouchers: due.length })
   return worth
 }
 

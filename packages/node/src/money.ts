@@ -1,0 +1,40 @@
+import { isUnreachable } from '@jejunetwork/sdk'
+import {
+  type Address,
+  type Client,
+  ContractFunctionExecutionError,
+  erc20Abi,
+  formatEther,
+  formatGwei,
+  formatUnits,
+  zeroAddress,
+} from 'viem'
+import { readContract } from 'viem/actions'
+
+const LONGEST_SYMBOL = 12
+
+/** Wei as people read them. */
+export const eth = (wei: bigint): string => `${formatEther(wei)} ETH`
+
+/** A gas price as people read it. */
+export const gwei = (wei: bigint): string => `${formatGwei(wei)} gwei`
+
+/** How amounts of a token are written for people, of ether for the zero address. */
+export type Amount = (units: bigint) => string
+
+/** What writes amounts of a token. Its symbol is a stranger's word, so its address stands beside it. */
+export async function amountsIn(client: Client, token: Address): Promise<Amount> {
+  if (token === zeroAddress) return eth
+  const contract = { abi: erc20Abi, address: token } as const
+  try {
+    const [decimals, symbol] = await Promise.all([
+      readContract(client, { ...contract, functionName: 'decimals' }),
+      readContract(client, { ...contract, functionName: 'symbol' }),
+    ])
+    return (units) => `${formatUnits(units, decimals)} ${symbol.slice(0, LONGEST_SYMBOL)} (${token})`
+  } catch (error) {
+    if (!(error instanceof ContractFunctionExecutionError) || isUnreachable(error)) throw error
+    // A token need not say how it is written.
+    return (units) => `${units} of ${token}`
+  }
+}
