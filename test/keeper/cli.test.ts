@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AgentRegistration } from '@jejunetwork/sdk'
+import { toEventSelector } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openSqliteStore } from '../../packages/node/src/keeper/store/sqlite.ts'
 import { storeFileOf } from '../../packages/node/src/keeper/storeFile.ts'
@@ -80,6 +81,7 @@ test('an event trigger names its log, an agent is called over HTTP, and a sponso
   const padded = `0x${'00'.repeat(12)}${'aa'.repeat(20)}`
   expect(await json('show', event.triggerId)).toMatchObject({
     config: { topics: ['0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef', null, padded] },
+    event: 'Transfer(address,address,uint256)',
   })
 
   const http = 'http://127.0.0.1:9999/tick'
@@ -99,6 +101,39 @@ test('an event trigger names its log, an agent is called over HTTP, and a sponso
   expect(await json('withdraw', triggerId)).toEqual({ triggerId, withdrawableAt })
   await chain.warp(601)
   expect(await json('withdraw', triggerId)).toMatchObject({ refund: '50000000000000000' })
+})
+
+test('a trigger is shown with the event and the gas price that it was given', async () => {
+  const topics = 'Beat(uint256 indexed count, address)'
+  const { triggerId } = (await json(
+    'create',
+    '--event',
+    TARGET,
+    '--topics',
+    topics,
+    '--fund',
+    '0.01',
+  )) as Made
+  const { stdout } = await run(['trigger', 'show', triggerId], home.env)
+  expect(stdout).toMatch(/^when +logs of 0xaAaA\w+ with Beat\(uint256,address\)$/m)
+  expect(stdout).toMatch(/^gas price +up to 100 gwei, which the contract keeps as 99\.99220736$/m)
+
+  const hash = toEventSelector('Unheard(uint256)')
+  const other = (await json('create', '--event', TARGET, '--topics', hash)) as Made
+  const unknown = await run(['trigger', 'show', other.triggerId], home.env)
+  expect(unknown.stdout).toContain(`with ${hash}\n`)
+})
+
+test('who has an agent called with hashes is told that it gets no payloads', async () => {
+  const http = ['--http', 'http://127.0.0.1:9999/tick']
+  const { code, stderr } = await run(
+    ['trigger', 'create', '--webhook', TARGET, '--payload-hash', ...http],
+    home.env,
+  )
+  expect(code, stderr).toBe(0)
+  expect(stderr).toContain('the agent is called with the 32 bytes of the hash, not with the payload')
+  const whole = await run(['trigger', 'create', '--webhook', TARGET, ...http], home.env)
+  expect(whole.stderr).not.toContain('the hash')
 })
 
 test('calls that were given up are listed, made again and dropped, while the keeper may run', async () => {

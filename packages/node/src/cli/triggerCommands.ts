@@ -26,7 +26,10 @@ export const trigger: Group = {
         ['--chain <id>', 'with --event: the log is of this other chain; needs --quorum'],
         ['--quorum <id>', 'with --chain: the attesters who say so, whom you trust with it'],
         ['--key-type <type>', 'with --webhook: secp256k1 (default), p256 (64 bytes) or erc1271'],
-        ['--payload-hash', "with --webhook: only the payload's hash goes on chain"],
+        [
+          '--payload-hash',
+          "with --webhook: only the payload's hash goes on chain, and to an agent over HTTP",
+        ],
         ['--http <url>', 'call your agent there, by a keeper, and nothing on chain'],
         ['--target <address>', 'contract to call (default: the agent, by onTrigger)'],
         ['--data <hex>', "the call's data (default: onTrigger(uint256,uint256,bytes))"],

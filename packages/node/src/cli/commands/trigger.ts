@@ -1,23 +1,29 @@
 import { AgentRegistration, Cron, Trigger, type TriggerConfig, type Wallet } from '@jejunetwork/sdk'
-import { formatGwei } from 'viem'
 import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
 import { eth } from '../../money.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
+import { readEventNames, rememberEvent } from '../eventNames.ts'
+import { gasPriceShown } from '../gasPriceShown.ts'
 import { addHook, shownHook } from '../hooks.ts'
 import { ether, time, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { facts, table } from '../output.ts'
 import { sponsor } from './sponsor.ts'
-import { configOf } from './triggerConfig.ts'
+import { configOf, signatureIn } from './triggerConfig.ts'
 import { triggerOf } from './triggerOf.ts'
 
 const SHOWN = 5
+const HASH_ALONE =
+  'With --payload-hash the agent is called with the 32 bytes of the hash, not with the payload: keepers pass on what went on chain. Leave it out if the agent needs what was sent.'
 
 export const create: Run = async (context, { options }) => {
   const hookKey = options['webhook'] === true ? generatePrivateKey() : undefined
   const config = configOf(hookKey ? { ...options, webhook: privateKeyToAddress(hookKey) } : options)
   const amount = options['fund'] === undefined ? undefined : ether('--fund', options['fund'])
+  const endpoint = options['http'] === undefined ? undefined : String(options['http'])
+  if (endpoint !== undefined && config.kind === 'webhook' && config.payload === 'hash')
+    context.output.say(HASH_ALONE)
   const market = await connect(context.config)
   const { deployment } = market
   const { account } = await unlock(context.config, { market, role: 'user' })
@@ -25,9 +31,10 @@ export const create: Run = async (context, { options }) => {
     await context.output.confirm(`Sponsor the trigger with ${eth(amount)}?`)
 
   const wallet = walletOn(market, account)
-  const endpoint = options['http'] === undefined ? undefined : String(options['http'])
   if (endpoint !== undefined)
     await context.output.during('Saying where the agent is called', announce(market, { endpoint, wallet }))
+  const signature = signatureIn(options)
+  if (signature !== undefined) rememberEvent(context.config, signature)
   const { hash, triggerId } = await context.output.during(
     'Creating',
     Trigger.create(wallet, { config, deployment }),
@@ -91,12 +98,13 @@ export const show: Run = async ({ config }, { args }) => {
     isActiveCron ? Trigger.nextTicks(client, { deployment, runs: SHOWN, triggerId }) : [],
     Trigger.runs(client, { deployment, limit: SHOWN, triggerId }),
   ])
+  const event = eventNamed(what, readEventNames(config))
   const last = runs.map((run) => `${shownKey(trigger, run.key)} ${run.success ? 'done' : 'failed'}`)
   return {
-    data: { ...trigger, lastRuns: runs, nextTicks: ticks },
+    data: { ...trigger, event, lastRuns: runs, nextTicks: ticks },
     text: facts({
       trigger: `${triggerId}, ${state}`,
-      when: whenOf(what),
+      when: whenOf(what, event),
       agent: trigger.agent,
       calls:
         trigger.gasLimit === 0n
@@ -115,7 +123,7 @@ export const show: Run = async ({ config }, { args }) => {
         payer?.withdrawableAt === undefined
           ? undefined
           : `${time(payer.withdrawableAt)} on: the sponsor gave notice`,
-      'gas price': payer && `up to ${formatGwei(payer.maxGasPrice)} gwei`,
+      'gas price': payer && `up to ${gasPriceShown(payer.maxGasPrice)}`,
       'last results': last.join(', ') || 'none',
       'failures in a row': trigger.failuresInARow === 0 ? undefined : String(trigger.failuresInARow),
     }),
@@ -162,19 +170,28 @@ async function change({ config, output }: Context, { args, by, to }: Change) {
   }
 }
 
+function eventNamed(
+  config: TriggerConfig.Config,
+  nameOf: ReturnType<typeof readEventNames>,
+): string | undefined {
+  const [topic = null] = (config.kind === 'event' && config.topics) || []
+  return topic === null ? undefined : nameOf(topic)
+}
+
 /** In a table there is no room for topics. */
 function briefly(config: TriggerConfig.Config): string {
   return whenOf(config.kind === 'event' ? { ...config, topics: [] } : config)
 }
 
-function whenOf(config: TriggerConfig.Config): string {
+/** `event` is what the first topic is the hash of, if that is known. */
+function whenOf(config: TriggerConfig.Config, event?: string): string {
   if (config.kind === 'cron') {
     const { expression, policy, utcOffset = 0 } = config
     const where = utcOffset === 0 ? 'UTC' : `UTC${Cron.formatOffset(utcOffset)}`
     return `${expression} ${where}${policy === 'backfill' ? ', every tick' : ''}`
   }
   if (config.kind === 'event') {
-    const topics = config.topics?.map((topic) => topic ?? 'any').join(', ')
+    const topics = config.topics?.map((topic, at) => (at === 0 && event) || (topic ?? 'any')).join(', ')
     const { chainId, quorumId } = config.otherChain ?? {}
     const source = chainId ? ` on chain ${chainId}, attested by quorum ${quorumId}` : ''
     return `logs of ${config.emitter}${topics ? ` with ${topics}` : ''}${source}`

@@ -1,17 +1,8 @@
 import { Cron, type TriggerConfig } from '@jejunetwork/sdk'
-import {
-  type AbiEvent,
-  type Address,
-  getAddress,
-  type Hex,
-  isAddress,
-  isHex,
-  pad,
-  parseAbiItem,
-  toEventSelector,
-} from 'viem'
+import { type Address, getAddress, type Hex, isAddress, isHex, pad, toEventSelector } from 'viem'
 import type { Input } from '../context.ts'
 import { UsageError } from '../errors.ts'
+import { eventOf } from '../eventNames.ts'
 import { whole } from '../input.ts'
 
 type Options = Input['options']
@@ -67,29 +58,28 @@ function quorumOf(text: unknown): bigint {
 
 /** Topics by place, with spaces between: an event's signature, 32 bytes, an address, or `any`. */
 function topicsOf(text: unknown): (Hex | null)[] {
-  const words =
-    text === undefined
-      ? []
-      : String(text)
-          .trim()
-          .split(/\s+(?![^(]*\))/)
-  return words.map((word) => {
+  return wordsIn(text).map((word) => {
     if (word === 'any') return null
     if (isAddress(word, { strict: false })) return pad(word, { size: 32 })
-    if (/^\w+\(.*\)$/.test(word)) return selectorOf(word)
+    if (SIGNATURE.test(word)) return toEventSelector(eventOf(word))
     return bytesOf('A topic', word, 32)
   })
 }
 
-function selectorOf(signature: string): Hex {
-  try {
-    // Unlike the selector alone, this knows the types: `uint` is `uint256`, and a `thing` is none.
-    return toEventSelector(parseAbiItem(`event ${signature}`) as AbiEvent)
-  } catch (cause) {
-    throw new UsageError(`${signature} is no event's signature, such as Transfer(address,address,uint256).`, {
-      cause,
-    })
-  }
+/** The event that the topics name by its signature, if they do. */
+export function signatureIn({ topics }: Options): string | undefined {
+  return wordsIn(topics).find((word) => SIGNATURE.test(word))
+}
+
+const SIGNATURE = /^\w+\(.*\)$/
+
+/** A signature is one word, whatever spaces are between its parentheses. */
+function wordsIn(topics: unknown): readonly string[] {
+  return topics === undefined
+    ? []
+    : String(topics)
+        .trim()
+        .split(/\s+(?![^(]*\))/)
 }
 
 function callOf({ data, gas, http, maxDelay, maxFailures, target }: Options): TriggerConfig.Call {
