@@ -1,13 +1,13 @@
 // Rents a machine on the local market with nothing but viem and the contracts' ABIs, and says how to log in.
 //   npm run example examples/rent.mjs <your SSH public key file>
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { ComputeRegistryAbi, ComputeRentalAbi } from '@jejunetwork/contracts'
 import { createWalletClient, http, parseEther, parseEventLogs, publicActions } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 
 const [keyFile] = process.argv.slice(2)
-if (!keyFile) fail('Name your SSH public key file, such as ~/.ssh/id_ed25519.pub.')
+if (!keyFile || !existsSync(keyFile)) fail('Name your SSH public key file, such as ~/.ssh/id_ed25519.pub.')
 
 const rpcUrl = process.env.JEJU_RPC_URL ?? 'http://127.0.0.1:6546'
 // One of the local chain's development accounts: everybody knows its key.

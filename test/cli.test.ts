@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { commands, type Definition } from '../packages/node/src/cli/commands.ts'
@@ -132,6 +134,53 @@ test('a provider that does not answer is not paid', async () => {
   } finally {
     own.remove()
   }
+})
+
+test.each([
+  [
+    'provider start',
+    '--port',
+    (port: number) => `Port ${port}, for the HTTP API, is taken by process ${process.pid} (`,
+  ],
+  [
+    'provider start',
+    '--ssh-port',
+    (port: number) => `Port ${port}, for SSH, is taken by process ${process.pid} (`,
+  ],
+  ['proxy', '--port', (port: number) => `Port ${port}, for the proxy, is taken by process ${process.pid} (`],
+  [
+    'keeper start',
+    '--webhook-port',
+    (port: number) => `Another program listens on port ${port} of 127.0.0.1; end it, or`,
+  ],
+  [
+    'keeper start --webhook-port 0',
+    '--metrics-port',
+    (port: number) => `Another program listens on port ${port} of`,
+  ],
+])('%s with a taken %s says so in one line, and what to set', async (command, option, sentence) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  try {
+    const { port } = other.address() as AddressInfo
+    const { code, stderr } = await run([...command.split(' '), option, String(port)], home.env)
+    const said = stderr
+      .trim()
+      .split('\n')
+      .filter((line) => !line.startsWith('Key from '))
+    expect(said, stderr).toHaveLength(1)
+    expect(said[0]).toContain(sentence(port))
+    expect(said[0]).toContain(` with ${option}`)
+    expect(code).toBe(1)
+  } finally {
+    other.close()
+  }
+})
+
+test('an address that this machine has not is named', async () => {
+  const { code, stderr } = await run(['keeper', 'start', '--host', '203.0.113.7'], home.env)
+  expect(stderr).toContain('This machine has no address 203.0.113.7 to listen on;')
+  expect(code).toBe(1)
 })
 
 test('advice names the command as it was called', async () => {

@@ -7,6 +7,7 @@ const EXAMPLES = join(import.meta.dirname, '../../examples')
 
 test.each([
   [['rent.mjs', import.meta.filename], 'No market answers at http://127.0.0.1:1; open one with `npm start`.'],
+  [['rent.mjs', '/none.pub'], 'Name your SSH public key file, such as ~/.ssh/id_ed25519.pub.'],
   [['rent.mjs'], 'Name your SSH public key file, such as ~/.ssh/id_ed25519.pub.'],
   [['http-agent.mjs'], 'No chain answers at http://127.0.0.1:1; start the local market with `npm start`.'],
   [

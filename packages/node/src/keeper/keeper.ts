@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { ComputeError, type Deployment, isUnreachable } from '@jejunetwork/sdk'
 import type { Address, LocalAccount, PublicClient } from 'viem'
 import { linked } from '../linked.ts'
+import { CannotListenError } from '../listen.ts'
 import type { Log } from '../log.ts'
 import { every } from '../loop.ts'
 import { createSender } from '../send.ts'
@@ -23,7 +24,7 @@ import { openStore } from './openStore.ts'
 import { createPoker } from './pokeTopUps.ts'
 import { createRefresher } from './refreshCollateral.ts'
 import type { Store } from './store/Store.ts'
-import { createWebhookServer, listen } from './webhooks.ts'
+import { createWebhookServer } from './webhooks.ts'
 
 const POLLS_PER_CREDIT = 40
 const POLLS_PER_POKE = 8
@@ -33,6 +34,7 @@ const LEASE_MS = 30_000
 /** What is over is kept for questions about it. */
 const KEPT_MS = 30 * 24 * 3_600_000
 const HOUR_MS = 3_600_000
+const ANOTHER_PORT = 'choose another port with --webhook-port or take no deliveries with --no-webhooks'
 
 export type KeeperConfig = {
   deployment: Deployment
@@ -146,7 +148,10 @@ async function work(
   const hooks = webhooks ? openHooks(webhooks.hooksFile, deployment) : () => undefined
   const onAccepted = () => void wake.dispatchEvent(new Event('wake'))
   const server = createWebhookServer(desk, { hooks, onAccepted })
-  if (webhooks) await listen(server, webhooks)
+  if (webhooks)
+    await server.listen(webhooks).catch((cause: unknown) => {
+      throw new CannotListenError({ ...webhooks, cause, mend: ANOTHER_PORT })
+    })
   const monitor = await openMonitor(desk, { pollMs, port: metricsPort }).catch(async (error: unknown) => {
     await server.close()
     throw error

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TriggerRegistryAbi as abi } from '@jejunetwork/sdk'
+import { listen } from '../listen.ts'
 import type { Desk } from './Desk.ts'
-import { PortTakenError } from './webhooks.ts'
 
 const HOST = '127.0.0.1'
 /** Without a look at the chain for so many polls, and this many milliseconds, a keeper is not well. */
@@ -30,7 +30,7 @@ export async function openMonitor(
       response.end(JSON.stringify({ lastLookMs: ageMs, status }))
     } else response.writeHead(404).end('There is /metrics and /health.\n')
   })
-  await listen(server, port)
+  await listen(server, { host: HOST, mend: 'choose another port with --metrics-port', port })
   return {
     async close() {
       server.closeAllConnections()
@@ -59,14 +59,4 @@ async function measure({ client, deployment, known, metrics, sender, store }: De
     store.deliveries.open().then(({ length }) => metrics.set('open_work', length, { kind: 'webhook' })),
     store.logs.open().then(({ length }) => metrics.set('open_work', length, { kind: 'event' })),
   ])
-}
-
-async function listen(server: Server, port: number): Promise<void> {
-  server.listen(port, HOST)
-  try {
-    await once(server, 'listening')
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause
-    throw new PortTakenError({ cause, host: HOST, mend: 'or choose another port with --metrics-port', port })
-  }
 }

@@ -1,4 +1,4 @@
-import { ComputeError, isUnreachable } from '@jejunetwork/sdk'
+import { isUnreachable } from '@jejunetwork/sdk'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { bytesToHex, type Hex } from 'viem'
 import type { Desk } from './Desk.ts'
@@ -63,26 +63,6 @@ export function createWebhookServer(desk: Desk, options: createWebhookServer.Opt
 
 export declare namespace createWebhookServer {
   type Options = { hooks: Hooks; onAccepted: () => void }
-}
-
-/** Listens, or says who is in the way. */
-export async function listen(app: FastifyInstance, where: { host: string; port: number }): Promise<void> {
-  try {
-    await app.listen(where)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause
-    const mend = 'choose another port with --webhook-port, or take no deliveries with --no-webhooks'
-    throw new PortTakenError({ cause, mend, ...where })
-  }
-}
-
-/** Another program listens where deliveries should be taken. */
-export class PortTakenError extends ComputeError {
-  override readonly name = 'PortTakenError'
-
-  constructor({ cause, host, mend, port }: { cause: unknown; host: string; mend: string; port: number }) {
-    super(`Another program listens on port ${port} of ${host}; end it, ${mend}.`, { cause })
-  }
 }
 
 type Asked = { hooks: Hooks; isOverLimit: (who: string) => boolean; request: FastifyRequest }

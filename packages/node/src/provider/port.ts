@@ -1,31 +1,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { ComputeError } from '@jejunetwork/sdk'
+import { listen } from '../listen.ts'
 
 /** A port that can be listened on now: the one asked for, or any for 0. */
-export async function choosePort(options: { host: string; port: number; what: string }): Promise<number> {
+export async function choosePort(options: listen.Options): Promise<number> {
   const server = createServer()
-  try {
-    server.listen(options.port, options.host)
-    await once(server, 'listening')
-  } catch (cause) {
-    throw new PortTakenError({ ...options, cause })
-  }
+  await listen(server, options)
   const { port } = server.address() as AddressInfo
   server.close()
   await once(server, 'close')
   return port
-}
-
-/** Somebody else listens there, or nobody may. */
-export class PortTakenError extends ComputeError {
-  override readonly name = 'PortTakenError'
-  override readonly retryable = true
-
-  constructor({ cause, host, port, what }: { cause: unknown; host: string; port: number; what: string }) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown'
-    super(`${what} cannot listen on ${host}:${port} (${code}): end what does, or choose another port.`, {
-      cause,
-    })
-  }
 }

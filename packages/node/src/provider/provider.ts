@@ -113,8 +113,16 @@ async function open(config: ProviderConfig, deps: Opening): Promise<Omit<Provide
   const { dataDir, deployment } = config
   closers.push(lockFolder(dataDir))
   await assertChain(client, deployment)
-  const httpPort = await choosePort({ host: config.host, port: config.httpPort, what: 'HTTP' })
-  const sshPort = await choosePort({ host: config.sshHost, port: config.sshPort, what: 'SSH' })
+  const httpPort = await choosePort({
+    host: config.host,
+    mend: 'choose another port with --port',
+    port: config.httpPort,
+  })
+  const sshPort = await choosePort({
+    host: config.sshHost,
+    mend: 'choose another port with --ssh-port',
+    port: config.sshPort,
+  })
   const endpoint = publicUrl(config.publicUrl, httpPort)
 
   const sender = createSender({ account, client, log, signal })

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { type Deployment, Inference, payingFetch, type Voucher, type Wallet } from '@jejunetwork/sdk'
 import type { Address, PublicClient } from 'viem'
+import { listen } from '../listen.ts'
 import type { Log } from '../log.ts'
 import { amountsIn } from '../money.ts'
 import { baseUrl } from './baseUrl.ts'
@@ -27,8 +28,7 @@ export async function startProxy(options: startProxy.Options): Promise<startProx
       else sendError(response, { code: 'provider_failed', message: sentence(error), status: 502 })
     })
   })
-  server.listen(port, host)
-  await once(server, 'listening')
+  await listen(server, { host, mend: 'choose another port with --port', port })
 
   let closing: Promise<void> | undefined
   const close = () => {

@@ -26,8 +26,9 @@ export const startProvider: Run = async (context, input) => {
   const { account, from } = await unlock(config, { market, role: 'provider' })
   output.say(`Key from ${from}: ${account.address}.`)
   const settings = await providerSettings(config, { input, market, owner: account.address })
-  await assertFree(settings.httpPort, { option: '--port', what: 'the HTTP API' })
-  await assertFree(settings.sshPort, { option: '--ssh-port', what: 'SSH' })
+  const { host, httpPort, sshHost, sshPort } = settings
+  await assertFree(httpPort, { host, option: '--port', what: 'the HTTP API' })
+  await assertFree(sshPort, { host: sshHost, option: '--ssh-port', what: 'SSH' })
   await agreeToStake(context, { market, owner: account.address, stake: settings.stake })
 
   const log = createLog({ pretty: input.options['logJson'] !== true && process.stdout.isTTY === true })

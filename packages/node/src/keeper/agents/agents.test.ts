@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AgentCall, AgentRegistration, Trigger, type TriggerConfig, TriggerInput } from '@jejunetwork/sdk'
-import { parseEther, parseGwei, toHex } from 'viem'
+import { keccak256, parseEther, parseGwei, toHex } from 'viem'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Chain, startChain } from '../../../../../test/chain.ts'
 import { createLog } from '../../log.ts'
@@ -71,27 +71,30 @@ test('a call is made once, and a keeper killed before it makes it in its next li
   expect(keys).toEqual([first?.key, second?.key])
 })
 
-test('a delivery’s payload reaches the agent', async () => {
-  const account = chain.accounts[SIGNER]
-  if (account === undefined) throw new Error('There is no such account.')
-  const { client, deployment } = chain
-  const key = { address: account.address, type: 'secp256k1' } as const
-  const triggerId = await create({ gasLimit: 0, key, kind: 'webhook' })
-  await keep()
-  const { timestamp } = await client.getBlock()
-  const delivery = { nonce: 7n, payload: toHex('{"price": 1}'), timestamp, triggerId }
-  const signature = await TriggerInput.signDelivery(account, { ...delivery, deployment })
-  const headers = { 'jeju-nonce': '7', 'jeju-signature': signature, 'jeju-timestamp': `${timestamp}` }
-  const url = `${keeper?.url}/v1/triggers/${triggerId}/deliveries`
-  expect((await fetch(url, { body: '{"price": 1}', headers, method: 'POST' })).status).toBe(202)
-  const [heard] = await agent.hears(1)
-  expect(await verify(heard)).toMatchObject({
-    key: 7n,
-    kind: 'webhook',
-    payload: delivery.payload,
-    triggerId,
-  })
-})
+test.each(['full', 'hash'] as const)(
+  'of a delivery what went on chain reaches the agent: %s',
+  async (mode) => {
+    const account = chain.accounts[SIGNER]
+    if (account === undefined) throw new Error('There is no such account.')
+    const { client, deployment } = chain
+    const key = { address: account.address, type: 'secp256k1' } as const
+    const triggerId = await create({ gasLimit: 0, key, kind: 'webhook', payload: mode })
+    await keep()
+    const { timestamp } = await client.getBlock()
+    const delivery = { nonce: 7n, payload: toHex('{"price": 1}'), timestamp, triggerId }
+    const signature = await TriggerInput.signDelivery(account, { ...delivery, deployment })
+    const headers = { 'jeju-nonce': '7', 'jeju-signature': signature, 'jeju-timestamp': `${timestamp}` }
+    const url = `${keeper?.url}/v1/triggers/${triggerId}/deliveries`
+    expect((await fetch(url, { body: '{"price": 1}', headers, method: 'POST' })).status).toBe(202)
+    const [heard] = await agent.hears(1)
+    expect(await verify(heard)).toMatchObject({
+      key: 7n,
+      kind: 'webhook',
+      payload: mode === 'hash' ? keccak256(delivery.payload) : delivery.payload,
+      triggerId,
+    })
+  },
+)
 
 test('an agent that is down is called again, with the same name, and not before it asked for', async () => {
   await create({ expression: '* * * * *', gasLimit: 0, kind: 'cron' })

@@ -118,7 +118,7 @@ test('a port that is taken is named, and what to do', async () => {
   await new Promise((resolve) => other.once('listening', resolve))
   const { port } = other.address() as { port: number }
   await expect(keep(port)).rejects.toThrow(
-    `Another program listens on port ${port} of 127.0.0.1; end it, choose another port with --webhook-port`,
+    `Another program listens on port ${port} of 127.0.0.1; end it, or choose another port with --webhook-port or take no deliveries with --no-webhooks.`,
   )
   other.close()
 })
