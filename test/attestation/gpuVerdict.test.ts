@@ -11,7 +11,7 @@ import { type Chain, startChain } from '../chain.ts'
 import { createHome, type Home, run } from '../jejuCompute.ts'
 import { type Amd, amd, certificateTable, keysOf, snpReport } from './Amd.ts'
 import { eat, keySet } from './Eat.ts'
-import { evidence, gpu } from './Gpu.ts'
+import { evidence, type Gpu, gpu } from './Gpu.ts'
 import { type Manifest, manifest } from './Manifest.ts'
 
 const { Binding, Evidence, QuorumVerdict, Verdicts } = Attestation
@@ -21,6 +21,7 @@ const device = gpu('GH100')
 let chain: Chain
 let home: Home
 let rim: Manifest
+let machine: Amd
 let quorum: string
 /** The provider's node, as far as this goes: it shows what it is given. */
 let server: Server
@@ -32,6 +33,7 @@ beforeAll(async () => {
   await once(server, 'listening')
   const { timestamp } = await chain.client.getBlock()
   rim = manifest('590.12', GOOD, timestamp)
+  machine = amd({ at: timestamp, bits: 4096 })
   home = createHome(chain)
   home.env['JEJU_TEE_ROOT'] = `nvidia=${device.roots[0]},nvidia-rim=${rim.root}`
   const { deployment } = chain
@@ -139,8 +141,6 @@ test('NVIDIA’s service measures in place of manifests, if it speaks of this ve
 })
 
 test('TEE-28: verifying shows the quorum’s word on GPUs, which counts if it is named and the machine bound them', async () => {
-  const { timestamp } = await chain.client.getBlock()
-  const machine = amd({ at: timestamp, bits: 4096 })
   const ours = BigInt(quorum)
   const look = async (quorums?: readonly bigint[]) => {
     const { client, deployment } = chain
@@ -153,7 +153,7 @@ test('TEE-28: verifying shows the quorum’s word on GPUs, which counts if it is
 
   page = await shown({ machine })
   await attest(machine)
-  await attest(machine, { gpus: true })
+  await attest(machine, { devices: [device] })
   const named = await look([ours])
   expect(named.failed).toEqual([])
   expect(named.gpus).toMatchObject({ counts: true, devices: 1, evidence: 'hopper', quorumId: ours })
@@ -173,10 +173,76 @@ test('TEE-28: verifying shows the quorum’s word on GPUs, which counts if it is
   expect(await look([ours])).toEqual({ failed: [], gpus: undefined, of: undefined })
 })
 
-type Faults = { count?: number; machine?: Amd; measurements?: readonly Uint8Array[]; nonce?: Uint8Array }
+test.each([
+  ['Hopper', ['GH100'], 'hopper'],
+  ['Blackwell with its switch', ['GB100', 'LS_10'], 'blackwell'],
+  ['a switch alone', ['LS_10'], 'nvswitch'],
+] as const)(
+  'TEE-28: `verify` prints a quorum’s verdict on %s, and what of it counts',
+  async (_, models, kind) => {
+    const devices = models.map((model) => gpu(model))
+    const roots = [`milan=${machine.roots.milan}`, ...devices.map((one) => `nvidia=${one.roots[0]}`)]
+    home.env['JEJU_TEE_ROOT'] = roots.join()
+    page = await shown({ devices, machine })
+    await attest(machine)
+    await attest(machine, { devices })
 
-/** What a machine with one such GPU shows now. */
-async function shown({ count = 1, machine, measurements = GOOD, nonce }: Faults = {}): Promise<string> {
+    const named = await run(['verify', '1', '--quorum', quorum], home.env)
+    const row = (name: string, value: string, bound: string, ok = 'ok') =>
+      new RegExp(`^${ok} +${name} +${value} +${bound}$`, 'm')
+    for (const [index, model] of models.entries())
+      expect(named.stdout).toMatch(
+        row(
+          `GPU ${index}`,
+          `${model} A01 GSP BROM, driver 590\\.12, firmware \\S*`,
+          "signed up to NVIDIA's root key",
+        ),
+      )
+    expect(named.stdout).toMatch(row('GPU verdict', `${kind}, devices: ${models.length}`, 'one on GPUs'))
+    expect(named.stdout).toMatch(row('GPU quorum', quorum, quorum))
+    expect(named.stdout).toMatch(row('GPU expiry', '\\S+', 'not before \\S+'))
+    expect(named.stdout).toMatch(row('GPU report data', '(0x[0-9a-f]{64})', "\\1, the machine's"))
+    expect(named.stdout).toContain('\n\nProvider 1 is verified: level 1.')
+    expect(named.code, named.stdout).toBe(0)
+    expect(await verified('--quorum', quorum)).toMatchObject({
+      gpus: { counts: true, devices: models.length, evidence: kind, quorumId: quorum },
+      level: 1,
+      verified: true,
+    })
+
+    expect(await verified(), 'without a quorum that was named').toMatchObject({
+      gpus: { counts: false },
+      verified: true,
+    })
+
+    // Attested again: what was said of GPUs is of other evidence.
+    page = await shown({ devices, machine })
+    await attest(machine)
+    const other = await run(['verify', '1', '--quorum', quorum], home.env)
+    expect(other.stdout).toMatch(
+      row('GPU report data', '0x[0-9a-f]{64}', "0x[0-9a-f]{64}, the machine's", 'NO'),
+    )
+    expect(other.stdout).toContain('\n\nProvider 1 is not verified: GPU report data is 0x')
+    expect(other.code).toBe(1)
+  },
+)
+
+async function verified(...args: readonly string[]): Promise<unknown> {
+  return JSON.parse((await run(['verify', '1', ...args, '--json'], home.env)).stdout)
+}
+
+type Faults = {
+  count?: number
+  devices?: readonly Gpu[]
+  machine?: Amd
+  measurements?: readonly Uint8Array[]
+  nonce?: Uint8Array
+}
+
+/** What a machine with such GPUs shows now. */
+async function shown(faults: Faults = {}): Promise<string> {
+  const { count = 1, machine, measurements = GOOD, nonce } = faults
+  const { devices = Array<Gpu>(count).fill(device) } = faults
   const { hash, number } = await chain.client.getBlock()
   const { computeRegistry, attestationRegistry: registry } = chain.deployment
   const [, agentId] = await chain.client.readContract({
@@ -195,8 +261,8 @@ async function shown({ count = 1, machine, measurements = GOOD, nonce }: Faults 
     sshHostKeyHash: keccak256('0x01'),
     tlsSpkiHash: keccak256('0x02'),
   }
-  const one = evidence(device, nonce ?? Binding.gpuNonce(bound), { measurements })
-  const gpus = Array.from({ length: count }, () => one)
+  const asked = nonce ?? Binding.gpuNonce(bound)
+  const gpus = devices.map((one) => evidence(one, asked, { measurements }))
   const gpuEvidenceHash = Binding.gpuEvidenceHash(gpus.map(({ report }) => report))
   await chain.warp(2)
   const binding = { ...bound, gpuEvidenceHash }
@@ -219,7 +285,7 @@ async function shown({ count = 1, machine, measurements = GOOD, nonce }: Faults 
 }
 
 /** Puts the quorum's verdict on what the page shows on chain: on the machine, or on the GPUs in it. */
-async function attest(machine: Amd, { gpus = false } = {}): Promise<void> {
+async function attest(machine: Amd, { devices }: { devices?: readonly Gpu[] } = {}): Promise<void> {
   const { client, deployment } = chain
   const shows = Evidence.fromJson(page)
   if (shows.tee === 'none') throw new Error(shows.reason)
@@ -233,12 +299,12 @@ async function attest(machine: Amd, { gpus = false } = {}): Promise<void> {
     providerId: 1n,
     quorumId: BigInt(quorum),
   }
-  const judged = await (gpus
+  const judged = await (devices
     ? Attestation.ofGpus(shows.gpus, {
         ...scene,
         rimRoots: [rim.root],
         rims: [rim.text],
-        roots: device.roots,
+        roots: devices.flatMap(({ roots }) => roots),
       })
     : QuorumVerdict.ofSnp(shows.report, { ...keysOf(machine), ...scene }))
   if (!judged.ok) throw new Error(judged.refusal.message)

@@ -9,7 +9,7 @@ export type TeeRoots = {
   rimRoots?: readonly string[]
 }
 
-/** Reads `milan=<SHA-256 of a root key>`, several with commas between them; a hash alone is in Intel's place. */
+/** Reads `milan=<SHA-256 of a root key>`, several with commas between them, of NVIDIA any number; a hash alone is in Intel’s place. */
 export function teeRoots(text = ''): TeeRoots {
   const found: TeeRoots = {}
   for (const entry of text.split(',').filter((part) => part !== '')) {
@@ -30,9 +30,9 @@ function placed(found: TeeRoots, { hash, vendor }: { hash: string; vendor: strin
     case 'turin':
       return { roots: { ...(found.roots ?? Attestation.Roots.AMD_ROOTS), [vendor]: hash } }
     case 'nvidia':
-      return { gpuRoots: [hash] }
+      return { gpuRoots: [...(found.gpuRoots ?? []), hash] }
     case 'nvidia-rim':
-      return { rimRoots: [hash] }
+      return { rimRoots: [...(found.rimRoots ?? []), hash] }
     default:
       throw new UsageError(
         `JEJU_TEE_ROOT names intel, genoa, milan, turin, nvidia or nvidia-rim; not ${vendor}.`,
