@@ -2,11 +2,11 @@
 // Makes SEV-SNP machines under an authority of its own, for what real reports cannot show to the contracts that recompute
 // them: test/vectors/snp-synthetic.json; and real reports in the form that those contracts read: snp-real.json. Keys are new
 // at every run.
-import { X509Certificate } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Attestation } from '@jejunetwork/sdk'
-import { bytesToHex, concat, type Hex, keccak256, stringToHex } from 'viem'
+import { bytesToHex, concat, type Hex, hexToBytes, keccak256, numberToHex, stringToHex } from 'viem'
 import { privateKeyToAddress } from 'viem/accounts'
 import { type Amd, amd, snpReport } from '../test/attestation/Amd.ts'
 import { reportOf, text, vector } from '../test/attestation/Vectors.ts'
@@ -19,6 +19,8 @@ const REAL = {
   'trustee-vcek': 'milan',
   'milan-google': 'milan',
 } as const
+const ORDER =
+  0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n
 const AT = 1_767_225_600n
 /** Where the tests in Solidity put the registry, and what they bind to. */
 const BINDING: Attestation.Binding.Binding = {
@@ -46,6 +48,31 @@ function evidenceOf(of: Amd, report: Uint8Array): Uint8Array {
   })
 }
 
+/**
+ * The forgery whose recomputation takes the most: with the scalars digest / s = 0x111… and r / s = 0x222…, no digit of four
+ * bits is zero, so no addition is left out. Anyone makes it, of any report.
+ */
+function dearest(report: Uint8Array): Uint8Array {
+  const ones = (2n ** 384n - 1n) / 15n
+  const digest = BigInt(`0x${createHash('sha384').update(report.subarray(0, 672)).digest('hex')}`)
+  const s = (digest * power(ones, ORDER - 2n)) % ORDER
+  const made = new Uint8Array(report)
+  made.set(numberField((2n * ones * s) % ORDER), 672)
+  made.set(numberField(s), 744)
+  return made
+}
+
+/** Modulo the order of P-384. */
+function power(base: bigint, exponent: bigint): bigint {
+  if (exponent === 0n) return 1n
+  const half = power((base * base) % ORDER, exponent / 2n)
+  return exponent % 2n === 0n ? half : (half * base) % ORDER
+}
+
+function numberField(value: bigint): Uint8Array {
+  return hexToBytes(numberToHex(value, { size: 48 })).reverse()
+}
+
 function modulus(spki: Uint8Array): Hex {
   return bytesToHex(spki.subarray(33, 545))
 }
@@ -63,6 +90,7 @@ async function synthetic(): Promise<Record<string, unknown>> {
   const foreign = snpReport(stranger, { reportData })
   return {
     chip: Attestation.SnpEvidence.chipOf(report),
+    dearest: await withHints(evidenceOf(machine, dearest(report))),
     false: {
       authority: bytesToHex(evidenceOf(stranger, foreign)),
       certificate: signed({ tcb }),
@@ -103,12 +131,24 @@ async function real(): Promise<Record<string, unknown>> {
       }
     }),
   )
-  const roots = ['milan', 'genoa', 'turin_vcek'].map((name) => {
-    const [, root] =
-      text(`sevsnp/roots/ask_ark_${name}.pem`).match(/-----BEGIN[\s\S]*?END CERTIFICATE-----/g) ?? []
-    return modulus(new X509Certificate(root ?? '').publicKey.export({ format: 'der', type: 'spki' }))
-  })
-  return { machines, roots }
+  const roots = ['milan', 'genoa', 'turin_vcek'].map((name) =>
+    modulus(new X509Certificate(authoritiesOf(name)[1]).publicKey.export({ format: 'der', type: 'spki' })),
+  )
+  return { machines, misplaced: misplaced(), roots }
+}
+
+/** What AMD signed too: its authority in the place of a chip's key, its root in that of the authority. */
+function misplaced(): Hex {
+  const { report } = reportOf(vector('sevsnp/milan-dstack'))
+  const [vek, chain] = authoritiesOf('milan')
+  return bytesToHex(Attestation.SnpEvidence.fromChain({ chain, product: 'milan', report, vek }))
+}
+
+/** ASK, then ARK. */
+function authoritiesOf(name: string): [string, string] {
+  const chain = text(`sevsnp/roots/ask_ark_${name}.pem`)
+  const [authority = '', root = ''] = chain.match(/-----BEGIN[\s\S]*?END CERTIFICATE-----/g) ?? []
+  return [authority, root]
 }
 
 const files = { 'snp-real.json': await real(), 'snp-synthetic.json': await synthetic() }

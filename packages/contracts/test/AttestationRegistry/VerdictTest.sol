@@ -23,6 +23,9 @@ abstract contract VerdictTest is ComputeTest {
     ValidationRegistry internal validations;
     /// @dev Their addresses ascend.
     uint256[] internal keys;
+    mapping(address member => uint256 key) private _keyOf;
+    /// @dev How many of them sign.
+    uint8 private _signing;
     uint256 internal quorumId;
     uint256 internal providerId;
     uint256 internal otherId;
@@ -55,21 +58,26 @@ abstract contract VerdictTest is ComputeTest {
         hints = _fixture(".true.hints");
         (_workload, _chip) = (bytes32(_fixture(".workload")), bytes32(_fixture(".chip")));
         _reportData = bytes32(_fixture(".reportData"));
-        _makeQuorum();
+        _makeQuorum(3, 2);
     }
 
-    function _makeQuorum() private {
-        address[] memory members = new address[](3);
-        for (uint256 key = 1; keys.length < 3; key++) {
-            if (keys.length != 0 && vm.addr(key) < vm.addr(keys[keys.length - 1])) continue;
-            keys.push(key);
-            address member = vm.addr(key);
-            members[keys.length - 1] = member;
+    /// @dev Of so many new members, staked as attesters; the first of them sign.
+    function _makeQuorum(uint256 size, uint8 signing) internal {
+        address[] memory members = new address[](size);
+        for (uint256 i = 0; i < size; i++) {
+            (address member, uint256 key) =
+                makeAddrAndKey(string.concat("member ", vm.toString(i), " of ", vm.toString(size)));
+            (members[i], _keyOf[member]) = (member, key);
             attesters.stakeFor{value: 1 ether}(member);
             vm.prank(member);
             attesters.becomeAttester();
         }
-        quorumId = quorums.createQuorum(members, 2);
+        quorumId = quorums.createQuorum(members, signing);
+        (members, _signing) = quorums.quorumOf(quorumId);
+        delete keys;
+        for (uint256 i = 0; i < size; i++) {
+            keys.push(_keyOf[members[i]]);
+        }
     }
 
     function _fixture(string memory key) internal view returns (bytes memory) {
@@ -107,18 +115,20 @@ abstract contract VerdictTest is ComputeTest {
         verdict.evidenceHash = keccak256(other);
     }
 
-    /// @dev By the first two members.
+    /// @dev By the first members.
     function _sign(IVerdicts.Verdict memory verdict) internal view returns (bytes memory signatures) {
         bytes32 digest = attestations.verdictHash(verdict);
-        for (uint256 i = 0; i < 2; i++) {
+        for (uint256 i = 0; i < _signing; i++) {
             (uint8 v, bytes32 r, bytes32 s) = vm.sign(keys[i], digest);
             signatures = bytes.concat(signatures, abi.encodePacked(r, s, v));
         }
     }
 
     function _signers() internal view returns (address[] memory signers) {
-        signers = new address[](2);
-        (signers[0], signers[1]) = (vm.addr(keys[0]), vm.addr(keys[1]));
+        signers = new address[](_signing);
+        for (uint256 i = 0; i < signers.length; i++) {
+            signers[i] = vm.addr(keys[i]);
+        }
     }
 
     function _put(IVerdicts.Verdict memory verdict, bytes memory shown) internal {

@@ -71,4 +71,30 @@ contract AnswerVerifiedTest is SyntheticPlatform {
         vm.assertEq(hash, bytes32(attestations.attestationOf(providerId).evidence), "evidence");
         vm.assertEq(tag, "tee-tdx", "TEE");
     }
+
+    /// TEE-31: exploit: one machine vouches for agent after agent, each of which keeps its answer when it is sold.
+    function test_attack_agentsThatKeepTheAnswer() external {
+        ValidationRegistry validations = ValidationRegistry(system.validationRegistry);
+        (, uint256 agentId) = registry.agentOf(providerId);
+        vm.startPrank(provider);
+        validations.validationRequest(address(attestations), agentId, "", "request");
+        validations.validationRequest(address(attestations), agentId, "", "silent");
+        vm.stopPrank();
+        _attest(_td());
+        attestations.answer(providerId, "request");
+        vm.startPrank(provider);
+        registry.linkAgent(identity.register());
+        identity.transferFrom(provider, stranger, agentId);
+        vm.stopPrank();
+
+        bytes4 refusal = IAttestationRegistry.RequestOfAnother.selector;
+        vm.expectPartialRevert(refusal);
+        attestations.answer(otherId, "request");
+        vm.expectPartialRevert(refusal);
+        attestations.answer(0, "silent");
+        attestations.answer(providerId, "request");
+        (,, uint8 response,, string memory tag,) = validations.getValidationStatus("request");
+        vm.assertEq(response, 0, "taken back");
+        vm.assertEq(tag, "", "no TEE");
+    }
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {LibBytes} from "solady/utils/LibBytes.sol";
+
 import {AttestationRegistry} from "../../src/compute/attestation/AttestationRegistry.sol";
+import {ValidationRegistry} from "../../src/compute/identity/ValidationRegistry.sol";
 import {IPccs} from "../../src/compute/interfaces/IPccs.sol";
 import {IntelVector} from "../attestation/IntelVector.sol";
 import {SyntheticCollateral} from "../attestation/SyntheticCollateral.sol";
@@ -35,6 +38,16 @@ contract AttestationGasTest is SyntheticPlatform {
 
         attestations.reevaluate(providerId, quote, signatures, pck, 17);
         _atMost(115_000, "reevaluate, TDX");
+
+        (, uint256 agentId) = registry.agentOf(providerId);
+        vm.prank(provider);
+        ValidationRegistry(system.validationRegistry)
+            .validationRequest(address(attestations), agentId, "", "request");
+        attestations.answer(providerId, "request");
+        _atMost(150_000, "answer, TDX");
+        vm.prank(provider);
+        attestations.revoke(providerId);
+        _atMost(45_000, "revoke, TDX");
 
         SyntheticCollateral.TcbInfo memory info = SyntheticCollateral.tcbInfo(NOW, 17);
         (info.sgx, info.levelCount) = (true, 17);
@@ -90,6 +103,11 @@ contract CollateralGasTest is IntelVector {
 /// @notice Verdicts and their refutation, whole transactions.
 /// forge-config: default.isolate = true
 contract VerdictGasTest is VerdictTest {
+    /// @dev Where the evidence's certificates begin, their greatest length, and that of a signature.
+    uint256 private constant CERTIFICATES = 1 + 1184;
+    uint256 private constant CERTIFICATE = 4096;
+    uint256 private constant SIGNATURE = 512;
+
     /// TEE-30: refuting a verdict costs at most 4,000,000 gas, where the report's signature is recomputed; putting one on chain
     /// 600,000, of which half is the publication of evidence.
     function test_gasOfVerdicts() external {
@@ -99,6 +117,9 @@ contract VerdictGasTest is VerdictTest {
             600_000,
             "put"
         );
+        vm.prank(provider);
+        attestations.revoke(providerId);
+        vm.snapshotGasLastCall("AttestationRegistry", "revoke, SEV-SNP");
 
         _refute(".forged.evidence", ".forged.hints", ISnpJudge.Fault.Signature, "refute, signature");
         _refute(".false.key", "", ISnpJudge.Fault.Key, "refute, key");
@@ -107,11 +128,58 @@ contract VerdictGasTest is VerdictTest {
         _refute(".false.debug", "", ISnpJudge.Fault.Policy, "refute, policy");
     }
 
+    /// TEE-30: so it does for evidence that is made to cost: the most additions on the curve, certificates as long as they may be,
+    /// as much of anything as is published.
+    function test_gasOfDearEvidence() external {
+        _refute(
+            ".dearest.evidence", ".dearest.hints", ISnpJudge.Fault.Signature, "refute, signature, dearest"
+        );
+        bytes memory whole = evidence;
+        uint256 authorityFrom = _endOfCertificate(whole, CERTIFICATES);
+        bytes memory genuine = _cut(whole, CERTIFICATES, authorityFrom);
+        bytes memory authority = _cut(whole, authorityFrom, whole.length);
+        bytes memory report = _cut(whole, 0, CERTIFICATES);
+        bytes memory padded = bytes.concat(report, _pad(genuine), _pad(authority));
+        _refuteShown(padded, "", ISnpJudge.Fault.Authority, "refute, authority, dearest");
+        padded = bytes.concat(report, _pad(genuine), authority);
+        _refuteShown(padded, "", ISnpJudge.Fault.Key, "refute, key, dearest");
+        _refuteShown(_noise(65_536), "", ISnpJudge.Fault.Form, "refute, form, dearest");
+    }
+
+    /// TEE-30: and at most 20,000 more for each further signer, though all have become guardians meanwhile.
+    function test_gasOfTheLargestQuorum() external {
+        _makeQuorum(32, 32);
+        IVerdicts.Verdict memory verdict = _verdictOn(_fixture(".dearest.evidence"));
+        address[] memory signers = _signers();
+        _put(verdict, _fixture(".dearest.evidence"));
+        vm.snapshotGasLastCall("AttestationRegistry", "attestByQuorum, 32 signers, SEV-SNP");
+        for (uint256 i = 0; i < signers.length; i++) {
+            vm.startPrank(signers[i]);
+            attesters.resignAttester();
+            attesters.becomeGuardian();
+            vm.stopPrank();
+        }
+        attestations.refute(
+            verdict,
+            signers,
+            ISnpJudge.Fault.Signature,
+            _fixture(".dearest.evidence"),
+            _fixture(".dearest.hints")
+        );
+        string memory what = "refute, signature, dearest, 32 signers";
+        vm.assertLe(vm.snapshotGasLastCall("AttestationRegistry", what), 4_000_000 + 30 * 20_000, what);
+        vm.assertEq(attesters.guardiansBefore(NOW, 32).length, 0, "none is left");
+    }
+
     function _refute(string memory name, string memory help, ISnpJudge.Fault fault, string memory what)
         private
     {
-        bytes memory shown = _fixture(name);
-        bytes memory helped = bytes(help).length == 0 ? bytes("") : _fixture(help);
+        _refuteShown(_fixture(name), bytes(help).length == 0 ? bytes("") : _fixture(help), fault, what);
+    }
+
+    function _refuteShown(bytes memory shown, bytes memory helped, ISnpJudge.Fault fault, string memory what)
+        private
+    {
         IVerdicts.Verdict memory verdict = _verdictOn(shown);
         address[] memory signers = _signers();
         uint256 start = vm.snapshotState();
@@ -119,5 +187,29 @@ contract VerdictGasTest is VerdictTest {
         attestations.refute(verdict, signers, fault, shown, helped);
         vm.assertLe(vm.snapshotGasLastCall("AttestationRegistry", what), 4_000_000, what);
         vm.revertToState(start);
+    }
+
+    /// @dev A certificate of the greatest length under the same signature.
+    function _pad(bytes memory certificate) private pure returns (bytes memory) {
+        uint256 size = CERTIFICATE - 4 - 4 - 2 - 5 - SIGNATURE;
+        bytes memory signature = _cut(certificate, certificate.length - SIGNATURE, certificate.length);
+        bytes memory signed = abi.encodePacked(hex"3082", uint16(size), _noise(size), hex"3000");
+        return abi.encodePacked(hex"3082", uint16(CERTIFICATE - 4), signed, hex"0382020100", signature);
+    }
+
+    /// @dev Bytes that are not zero, which take the most gas in calldata.
+    function _noise(uint256 size) private pure returns (bytes memory noise) {
+        noise = new bytes(size);
+        for (uint256 i = 0; i < size; i++) {
+            noise[i] = 0xff;
+        }
+    }
+
+    function _endOfCertificate(bytes memory data, uint256 from) private pure returns (uint256) {
+        return from + 4 + (uint256(uint8(data[from + 2])) << 8) + uint8(data[from + 3]);
+    }
+
+    function _cut(bytes memory data, uint256 from, uint256 until) private pure returns (bytes memory) {
+        return LibBytes.slice(data, from, until);
     }
 }

@@ -142,13 +142,19 @@ contract RefuteTest is VerdictTest {
         vm.assertEq(_stakes(), 1 ether, "burnt");
     }
 
-    /// TEE-29: after 7 days it is too late.
+    /// TEE-29: after 7 days it is too late, and stake leaves from the same second on.
     function test_revertsWhen_tooLate() external {
         (IVerdicts.Verdict memory verdict, bytes memory shown) = _lie();
         bytes memory helped = _fixture(".forged.hints");
-        skip(7 days + 1);
+        address[] memory signers = _signers();
+        vm.startPrank(signers[0]);
+        attesters.resignAttester();
+        attesters.initiateUnstake(1 ether);
+        skip(7 days);
         vm.expectRevert(abi.encodeWithSelector(IVerdicts.TooLate.selector, NOW + 7 days));
-        attestations.refute(verdict, _signers(), SIGNATURE, shown, helped);
+        attestations.refute(verdict, signers, SIGNATURE, shown, helped);
+        attesters.completeUnstake();
+        vm.assertEq(_stakes(), 2 ether, "one's has left");
     }
 
     /// TEE-26: a lie that was replaced by the truth still costs its signers, and the truth stays.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IComputeRental} from "../../src/compute/interfaces/IComputeRental.sol";
+import {ITokenPayments} from "../../src/compute/interfaces/ITokenPayments.sol";
 import {ComputeTest} from "../utils/ComputeTest.sol";
 import {TestToken} from "../utils/TestToken.sol";
 
@@ -12,11 +13,16 @@ abstract contract TokenRentalTest is ComputeTest {
 
     TestToken internal token;
     uint256 internal providerId;
+    /// @dev Who has dollars and no ether.
+    address internal signer;
+    uint256 internal key;
 
     function setUp() public virtual override {
         super.setUp();
         token = new TestToken();
         token.mint(renter, 1000e6);
+        (signer, key) = makeAddrAndKey("signer");
+        token.mint(signer, 100e6);
         vm.prank(renter);
         token.approve(address(rental), type(uint256).max);
         providerId = _register();
@@ -47,5 +53,23 @@ abstract contract TokenRentalTest is ComputeTest {
             dataHash: "data",
             maxTotal: 100e6
         });
+    }
+
+    /// @dev Of two hours, by `signer`.
+    function _authorize(IComputeRental.SessionOrder memory order)
+        internal
+        view
+        returns (ITokenPayments.Authorization memory auth)
+    {
+        auth.validBefore = block.timestamp + 1 hours;
+        bytes memory data = abi.encodeCall(rental.createSessionWithAuthorization, (auth, signer, order));
+        bytes memory signed = new bytes(data.length - 164);
+        for (uint256 i = 0; i < signed.length; i++) {
+            signed[i] = data[i + 164];
+        }
+        bytes32 digest = token.authorizationDigest(
+            signer, address(rental), 2 * TOKEN_PRICE, 0, auth.validBefore, keccak256(signed)
+        );
+        (auth.v, auth.r, auth.s) = vm.sign(key, digest);
     }
 }

@@ -8,32 +8,6 @@ import {TokenRentalTest} from "./TokenRentalTest.sol";
 
 /// @notice Sessions by permit and by authorization.
 contract CreateSessionWithTest is TokenRentalTest {
-    address private signer;
-    uint256 private key;
-
-    function setUp() public override {
-        super.setUp();
-        (signer, key) = makeAddrAndKey("signer");
-        token.mint(signer, 100e6);
-    }
-
-    function _authorize(IComputeRental.SessionOrder memory order)
-        private
-        view
-        returns (ITokenPayments.Authorization memory auth)
-    {
-        auth.validBefore = block.timestamp + 1 hours;
-        bytes memory data = abi.encodeCall(rental.createSessionWithAuthorization, (auth, signer, order));
-        bytes memory signed = new bytes(data.length - 164);
-        for (uint256 i = 0; i < signed.length; i++) {
-            signed[i] = data[i + 164];
-        }
-        bytes32 digest = token.authorizationDigest(
-            signer, address(rental), 2 * TOKEN_PRICE, 0, auth.validBefore, keccak256(signed)
-        );
-        (auth.v, auth.r, auth.s) = vm.sign(key, digest);
-    }
-
     /// RENT-35: an authorization makes its signer a session, whoever submits it, once.
     function test_authorizationMakesItsSignersSession() external {
         ITokenPayments.Authorization memory auth = _authorize(_order());

@@ -145,6 +145,9 @@ contract TokenRentalGasTest is TokenRentalTest {
         _row("createSessionFor, token and an image");
         uint256 sessionId = _rentWithPermit();
         _row("createSessionWithPermit");
+        ITokenPayments.Authorization memory auth = _authorize(_order());
+        rental.createSessionWithAuthorization(auth, signer, _order());
+        _row("createSessionWithAuthorization");
         vm.startPrank(provider);
         rental.setTokenPrice(address(token), TOKEN_PRICE);
         rental.activateSession(sessionId, "access");

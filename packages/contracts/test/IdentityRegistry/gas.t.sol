@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Test} from "forge-std/Test.sol";
-
-import {IdentityRegistry} from "../../src/compute/identity/IdentityRegistry.sol";
 import {ReputationRegistry} from "../../src/compute/identity/ReputationRegistry.sol";
+import {AgentTest} from "./AgentTest.sol";
 
 /// @notice What agents and what is said of them cost, as whole transactions from cold storage.
 /// forge-config: default.isolate = true
-contract IdentityGasTest is Test {
+contract IdentityGasTest is AgentTest {
     string private constant FILE = "https://mynode.example.com/.well-known/agent-registration.json";
 
-    IdentityRegistry private identity = new IdentityRegistry();
     ReputationRegistry private reputation = new ReputationRegistry(identity);
-    address private owner = makeAddr("owner");
     address private other = makeAddr("other");
 
     /// REG-16: what an agent costs is in the table.
@@ -30,6 +26,10 @@ contract IdentityGasTest is Test {
         _row("IdentityRegistry", "approve");
         identity.setApprovalForAll(other, true);
         _row("IdentityRegistry", "setApprovalForAll");
+        (address wallet, uint256 key) = makeAddrAndKey("wallet");
+        uint256 deadline = block.timestamp + 1 minutes;
+        identity.setAgentWallet(1, wallet, deadline, _sign(key, 1, wallet, owner, deadline));
+        _row("IdentityRegistry", "setAgentWallet");
         identity.unsetAgentWallet(1);
         _row("IdentityRegistry", "unsetAgentWallet");
         identity.transferFrom(owner, other, 1);

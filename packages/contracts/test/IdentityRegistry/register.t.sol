@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Test} from "forge-std/Test.sol";
-
-import {IdentityRegistry} from "../../src/compute/identity/IdentityRegistry.sol";
 import {IIdentityRegistry} from "../../src/compute/interfaces/IIdentityRegistry.sol";
+import {AgentTest} from "./AgentTest.sol";
 
-contract IdentityRegistryTest is Test {
-    IdentityRegistry private identity = new IdentityRegistry();
-    address private owner = makeAddr("owner");
+contract IdentityRegistryTest is AgentTest {
     address private stranger = makeAddr("stranger");
 
     /// REG-16: agents are tokens with ids from 0; the first owner is the wallet, and what is registered is told by events.
@@ -111,35 +107,5 @@ contract IdentityRegistryTest is Test {
         vm.assertEq(identity.getAgentWallet(sold), address(0), "sold");
         identity.unsetAgentWallet(unset);
         vm.assertEq(identity.getAgentWallet(unset), address(0), "unset");
-    }
-
-    function _sign(uint256 key, uint256 agentId, address wallet, address owner_, uint256 deadline)
-        private
-        view
-        returns (bytes memory)
-    {
-        bytes32 domain = keccak256(
-            abi.encode(
-                keccak256(
-                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-                ),
-                keccak256("ERC8004IdentityRegistry"),
-                keccak256("1"),
-                block.chainid,
-                address(identity)
-            )
-        );
-        bytes32 consent = keccak256(
-            abi.encode(
-                keccak256("AgentWalletSet(uint256 agentId,address newWallet,address owner,uint256 deadline)"),
-                agentId,
-                wallet,
-                owner_,
-                deadline
-            )
-        );
-        (uint8 v, bytes32 r, bytes32 s) =
-            vm.sign(key, keccak256(abi.encodePacked("\x19\x01", domain, consent)));
-        return abi.encodePacked(r, s, v);
     }
 }

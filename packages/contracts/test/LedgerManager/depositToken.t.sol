@@ -8,24 +8,6 @@ import {ITokenPayments} from "../../src/compute/interfaces/ITokenPayments.sol";
 import {TokenTest} from "./TokenTest.sol";
 
 contract DepositTokenTest is TokenTest {
-    address private signer;
-    uint256 private key;
-
-    function setUp() public override {
-        super.setUp();
-        (signer, key) = makeAddrAndKey("signer");
-        token.mint(signer, 100e6);
-    }
-
-    function _authorize(uint256 amount) private view returns (ITokenPayments.Authorization memory auth) {
-        auth.validBefore = block.timestamp + 1 hours;
-        bytes32 nonce =
-            keccak256(abi.encode("depositToken", signer, address(token), amount, 0, auth.validBefore));
-        bytes32 digest =
-            token.authorizationDigest(signer, address(ledger), amount, 0, auth.validBefore, nonce);
-        (auth.v, auth.r, auth.s) = vm.sign(key, digest);
-    }
-
     /// LED-7: tokens deposited are the depositor's balance, or that of the account it names, apart from ether.
     function test_addsToTheBalance(uint256 amount) external {
         amount = bound(amount, 1, 500e6);

@@ -52,6 +52,8 @@ contract LedgerGasTest is TokenTest {
         _row("depositTokenFor, first");
         ledger.depositTokenWithPermit(address(token), 1e6, ITokenPayments.Permit(0, 0, 27, 0, 0));
         _row("depositTokenWithPermit, first");
+        ledger.depositTokenWithAuthorization(signer, address(token), 1e6, _authorize(1e6));
+        _row("depositTokenWithAuthorization, first");
         ledger.withdrawTokenTo(address(token), 1, provider);
         _row("withdrawTokenTo");
         ledger.allow(service, address(0), 1 ether);

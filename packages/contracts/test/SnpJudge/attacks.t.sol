@@ -30,6 +30,15 @@ contract SnpAttacksTest is SnpTest {
         vm.assertTrue(ok && abi.decode(answer, (bool)), "refuted");
     }
 
+    /// TEE-26: AMD's signatures on its own authorities do for those of a chip's key: all of it is AMD's, and none of it is a chip's.
+    function test_attack_authorityAsAChip() external view {
+        bytes memory shown = vm.parseJsonBytes(real, ".misplaced");
+        vm.assertFalse(amd.isFaulty(ISnpJudge.Fault.Authority, claims, shown, ""), "signed by the root");
+        vm.assertFalse(amd.isFaulty(ISnpJudge.Fault.Key, claims, shown, ""), "signed by what stands above");
+        vm.assertTrue(amd.isFaulty(ISnpJudge.Fault.Certificate, claims, shown, ""), "of no chip");
+        vm.assertTrue(amd.isFaulty(ISnpJudge.Fault.Signature, claims, shown, ""), "no key for reports");
+    }
+
     /// @dev Other bytes for the authority to have signed, of this size, under the signature that it has.
     function withAuthority(bytes calldata good, uint256 size) external pure returns (bytes memory) {
         uint256 from = CERTIFICATES + 4 + uint16(bytes2(good[CERTIFICATES + 2:CERTIFICATES + 4]));

@@ -46,6 +46,8 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier, Verdicts {
 
     mapping(uint256 providerId => Attestation) private _attestations;
     mapping(bytes12 platformId => Platform) private _platforms;
+    /// @dev Of whom an answer in the validation registry speaks, so that it can be taken back once its agent is another's.
+    mapping(bytes32 requestHash => uint256 providerId) private _answered;
 
     /* CONSTRUCTOR */
 
@@ -134,12 +136,14 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier, Verdicts {
     function answer(uint256 providerId, bytes32 requestHash) external {
         (address validator, uint256 agentId,,,,) = VALIDATIONS.getValidationStatus(requestHash);
         (bool linked, uint256 wanted) = REGISTRY.agentOf(providerId);
+        bool stands = linked && wanted == agentId;
+        bool stood = providerId != 0 && _answered[requestHash] == providerId;
         require(
-            linked && wanted == agentId && validator == address(this),
-            RequestOfAnother(requestHash, validator, agentId)
+            (stands || stood) && validator == address(this), RequestOfAnother(requestHash, validator, agentId)
         );
-        (uint8 response, bytes32 hash, string memory tag) = _answerOf(providerId);
+        (uint8 response, bytes32 hash, string memory tag) = _answerOf(stands ? providerId : 0);
 
+        if (!stood) _answered[requestHash] = providerId;
         VALIDATIONS.validationResponse(requestHash, response, "", hash, tag);
     }
 

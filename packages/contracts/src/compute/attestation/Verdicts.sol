@@ -98,7 +98,7 @@ abstract contract Verdicts is IVerdicts, EIP712 {
         Entry memory entry = _entries[digest];
         require(entry.signers != 0, VerdictUnknown(digest));
         require(verdict.evidence == Evidence.SevSnp, NotRefutable(verdict.evidence));
-        require(block.timestamp <= entry.at + REFUTABLE, TooLate(entry.at + REFUTABLE));
+        require(block.timestamp < entry.at + REFUTABLE, TooLate(entry.at + REFUTABLE));
         require(_hashOf(signers) == entry.signers, SignersWrong(digest));
         _requireEvidence(verdict, evidence);
         ISnpJudge.Claims memory claims = ISnpJudge.Claims({

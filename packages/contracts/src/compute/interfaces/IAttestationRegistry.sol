@@ -112,7 +112,8 @@ interface IAttestationRegistry is IDcapVerifier {
 
     /// @notice Answers a request of the provider's agent in ERC-8004's validation registry with what is proven now: 100 where the
     /// chain verified an up-to-date machine, 80 where it may need configuration or software hardening, 50 for a quorum's word, 0
-    /// for nothing. Anyone may call, again too: an answer is of its time.
+    /// for nothing. Anyone may call, again too: an answer is of its time. Of an agent that the provider does not have any more,
+    /// the answer that it got becomes 0.
     /// @dev The answer's hash is that of the evidence, of level 2 its first 11 bytes, of level 1 the verdict's digest. The tag is
     /// "tee-tdx", "tee-sgx", or "tee-sev-snp " with the quorum's id. Whoever reads one asks `attestation` for what counts now.
     function answer(uint256 providerId, bytes32 requestHash) external;
