@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { open, watch } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -7,14 +7,20 @@ import { join } from 'node:path'
 export type Tsm = { folder: string; asked: Uint8Array[]; end(): Promise<void> }
 
 /**
- * Answers what is written to `inblob` through `outblob`, a pipe: whoever opens it waits until the quote is made, as in
- * the kernel. `generation` counts writes.
+ * Answers what is written to `inblob`, which as in the kernel is for writing alone, through `outblob`, a pipe: whoever opens
+ * it waits until the quote is made. `generation` counts writes, or is what `generationOf` makes of their number.
  */
-export function startTsm(folder: string, makeQuote: (reportData: Uint8Array) => Uint8Array): Tsm {
+export function startTsm(
+  folder: string,
+  makeQuote: (reportData: Uint8Array) => Uint8Array,
+  generationOf = (writes: number) => writes,
+): Tsm {
   const entry = join(folder, 'jeju-compute')
   mkdirSync(entry, { recursive: true })
   const path = (name: string) => join(entry, name)
   writeFileSync(path('inblob'), new Uint8Array(64))
+  const inblob = openSync(path('inblob'), 'r')
+  chmodSync(path('inblob'), 0o200)
   writeFileSync(path('generation'), '0\n')
   writeFileSync(path('provider'), 'tdx_guest\n')
   execFileSync('mkfifo', [path('outblob')])
@@ -23,9 +29,10 @@ export function startTsm(folder: string, makeQuote: (reportData: Uint8Array) => 
   const serve = async () => {
     for await (const { eventType } of watch(path('inblob'), { signal: stop.signal })) {
       if (eventType !== 'change') continue
-      const reportData = new Uint8Array(readFileSync(path('inblob')))
+      const reportData = new Uint8Array(64)
+      readSync(inblob, reportData, 0, 64, 0)
       asked.push(reportData)
-      writeFileSync(path('generation'), `${asked.length}\n`)
+      writeFileSync(path('generation'), `${generationOf(asked.length)}\n`)
       const pipe = await open(path('outblob'), 'w')
       await pipe.writeFile(makeQuote(reportData))
       await pipe.close()
@@ -39,6 +46,7 @@ export function startTsm(folder: string, makeQuote: (reportData: Uint8Array) => 
     async end() {
       stop.abort()
       await serving
+      closeSync(inblob)
     },
     folder,
   }

@@ -56,7 +56,7 @@ test('a machine without a TEE says so once, and its provider stays claimed', asy
   const nothing = join(stage.folder, 'nothing')
   const other = await stage.startNode({ account: 2, reports: nothing })
   try {
-    const reason = `There is no ${nothing}: the machine is no TEE guest.`
+    const reason = `There is no ${nothing}: the machine is no TEE guest, or its kernel is older than 6.7, or configfs is not mounted.`
     await until('its reason', async () => {
       const evidence = await evidenceOf(other)
       return evidence.tee === 'none' && evidence.reason === reason

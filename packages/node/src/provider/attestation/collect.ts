@@ -2,7 +2,7 @@ import { Attestation } from '@jejunetwork/sdk'
 import type { Address, PublicClient } from 'viem'
 import type { Log } from '../../log.ts'
 import { collectGpus } from './gpus.ts'
-import { readReport } from './tsm.ts'
+import { readReport, requireTee } from './tsm.ts'
 
 /** What evidence is bound to, but for the block. */
 export type Ground = {
@@ -24,6 +24,7 @@ const SETTLED = 2n
 /** Has the machine's TEE and GPUs sign who this node is, at a block of now. Fails with `NoTeeError` without a TEE. */
 export async function collect(ground: Ground, options: collect.Options): Promise<Shown> {
   const { client, log, nvattest, signal, tsm } = options
+  await requireTee(tsm)
   const head = await client.getBlockNumber({ cacheTime: 0 })
   const { hash, number } = await client.getBlock({ blockNumber: head > SETTLED ? head - SETTLED : 0n })
   const bound = {
