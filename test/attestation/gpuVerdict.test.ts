@@ -171,6 +171,10 @@ test('TEE-28: verifying shows the quorum’s word on GPUs, which counts if it is
   page = await shown({ machine })
   await attest(machine)
   expect(await look([ours])).toEqual({ failed: [], gpus: undefined, of: undefined })
+  // One GPU that answered twice is no two GPUs, though each answer is genuine and both are bound.
+  page = await shown({ count: 2, machine })
+  await attest(machine)
+  expect((await look()).failed).toEqual(['GPU 1'])
 })
 
 test.each([

@@ -259,17 +259,20 @@ async function checkGpus({ gpuRoots, note, now }: Scene, { binding, gpus }: Show
     value,
   })
   const nonce = Binding.gpuNonce(binding)
+  const seen = new Map<string, number>()
   for (const [index, gpu] of gpus.entries()) {
     const verdict = await Nvidia.verify(gpu, { at: now, nonce, ...(gpuRoots ? { roots: gpuRoots } : {}) })
     if (verdict.ok) {
-      const { driver, firmware, model } = verdict.claims
-      note(`GPU ${index}`, true, {
-        bound: "signed up to NVIDIA's root key",
-        value: `${model}, driver ${driver}, firmware ${firmware}`,
+      const { deviceId, driver, firmware, model } = verdict.claims
+      const twin = seen.get(deviceId)
+      seen.set(deviceId, index)
+      note(`GPU ${index}`, twin === undefined, {
+        bound: "signed up to NVIDIA's root key, once",
+        value: `${model}, driver ${driver}, firmware ${firmware}${twin === undefined ? '' : `, the same as GPU ${twin}`}`,
       })
     } else {
-      const { bound, code, subject, value: seen } = verdict.refusal
-      note(`GPU ${index}, ${subject}`, false, { bound, value: `${seen} (${code})` })
+      const { bound, code, subject, value: found } = verdict.refusal
+      note(`GPU ${index}, ${subject}`, false, { bound, value: `${found} (${code})` })
     }
   }
 }
