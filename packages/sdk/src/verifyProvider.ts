@@ -267,8 +267,8 @@ async function checkGpus({ gpuRoots, note, now }: Scene, { binding, gpus }: Show
       const twin = seen.get(deviceId)
       seen.set(deviceId, index)
       note(`GPU ${index}`, twin === undefined, {
-        bound: "signed up to NVIDIA's root key, once",
-        value: `${model}, driver ${driver}, firmware ${firmware}${twin === undefined ? '' : `, the same as GPU ${twin}`}`,
+        bound: twin === undefined ? "signed up to NVIDIA's root key" : `another than GPU ${twin}`,
+        value: `${model}, driver ${driver}, firmware ${firmware}`,
       })
     } else {
       const { bound, code, subject, value: found } = verdict.refusal
