@@ -198,6 +198,9 @@ test('a wallet is made once, and opens with its password alone', async () => {
 
     const shown = await run(['wallet', 'address'], env)
     expect(shown.stdout).toBe(`${address}\n`)
+    expect((await run(['ledger', 'deposit', '1'], env)).stderr).toContain(
+      `The wallet ${address} holds too little to pay for deposit and its fee; send it more.`,
+    )
     const funded = await run(['wallet', 'fund', '2', '--json'], env)
     expect(JSON.parse(funded.stdout).balance).toBe('2000000000000000000')
     expect((await run(['wallet', 'new'], env)).stderr).toContain('holds a wallet already')

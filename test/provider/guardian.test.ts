@@ -65,6 +65,11 @@ test('a renter rates, with a stake that he gets back', async () => {
   expect(JSON.parse(stdout)).toMatchObject([{ providerId: '1', rating: { count: '1', mean: 4 } }])
   expect(await json(['ledger', 'unstake'], renter())).toMatchObject({ pending: '10000000000000000' })
   expect(await refusedOf(['ledger', 'unstake'], renter(), 75)).toContain('0.01 ETH can be taken from')
+  await json(['guardian', 'join'], renter())
+  await json(['guardian', 'resign'], renter())
+  expect(await refusedOf(['guardian', 'withdraw'], renter(), 75)).toContain(
+    '`jeju-compute guardian withdraw all` asks for 1.01 ETH instead, with the seven days anew.',
+  )
 })
 
 test('guardians flag a provider with a reason, and take the flag away', async () => {

@@ -49,7 +49,9 @@ export class WalletTooPoorError extends ComputeError {
   override readonly name = 'WalletTooPoorError'
 
   constructor({ address, cause, functionName }: { address: string; functionName: string; cause: unknown }) {
-    super(`The wallet ${address} holds too little to pay for ${functionName} and its fee.`, { cause })
+    super(`The wallet ${address} holds too little to pay for ${functionName} and its fee; send it more.`, {
+      cause,
+    })
   }
 }
 

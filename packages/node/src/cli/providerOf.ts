@@ -1,4 +1,5 @@
 import { abis, Registry, revertOf } from '@jejunetwork/sdk'
+import type { Address } from 'viem'
 import type { Market } from './connect.ts'
 import { UsageError } from './errors.ts'
 
@@ -14,4 +15,11 @@ export async function providerOf(
       cause,
     })
   })
+}
+
+/** The id of the provider that an account owns, or a sentence that helps. */
+export async function providerIdOf({ client, deployment }: Market, owner: Address): Promise<bigint> {
+  const providerId = await Registry.idOf(client, { deployment, owner })
+  if (providerId !== undefined) return providerId
+  throw new UsageError(`${owner} is no provider yet; see \`jeju-compute provider start --help\`.`)
 }

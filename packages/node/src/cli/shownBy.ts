@@ -1,20 +1,14 @@
-import { Attestation, Registry } from '@jejunetwork/sdk'
+import { Attestation } from '@jejunetwork/sdk'
 import type { Market } from './connect.ts'
 import { UsageError } from './errors.ts'
 import { read } from './files.ts'
+import { providerOf } from './providerOf.ts'
 
 export type Shown = Exclude<Attestation.Evidence.Evidence, { tee: 'none' }>
 
 /** The evidence of a TEE in a file or, without one, what the provider's node has waiting for a verdict. */
-export async function shownBy(
-  { client, deployment }: Market,
-  { file, providerId, signal }: shownBy.Options,
-): Promise<Shown> {
-  const { endpoint } = await Registry.get(client, { deployment, providerId }).catch((cause: unknown) => {
-    throw new UsageError(`There is no provider ${providerId}; \`jeju-compute providers\` lists them.`, {
-      cause,
-    })
-  })
+export async function shownBy(market: Market, { file, providerId, signal }: shownBy.Options): Promise<Shown> {
+  const { endpoint } = await providerOf(market, providerId)
   const evidence =
     file === undefined
       ? await Attestation.Evidence.fetchFrom(endpoint, { next: true, signal })

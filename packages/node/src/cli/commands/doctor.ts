@@ -7,10 +7,10 @@ import { openDocker } from '../../provider/runtime/docker.ts'
 import { baseUrl } from '../../proxy/baseUrl.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
-import { UsageError } from '../errors.ts'
 import { hostKeyShown } from '../hostKeyShown.ts'
 import { whose } from '../keys.ts'
 import { print, table } from '../output.ts'
+import { providerIdOf } from '../providerOf.ts'
 
 const PATIENCE_MS = 5_000
 const DOCKER_SOCKET = '/var/run/docker.sock'
@@ -24,9 +24,7 @@ export const doctor: Run = async (context) => {
   const market = await connect(config)
   const { client, deployment } = market
   const { address: owner } = await whose(config, { market, role: 'provider' })
-  const providerId = await Registry.idOf(client, { deployment, owner })
-  if (providerId === undefined)
-    throw new UsageError(`${owner} is no provider yet; see \`jeju-compute provider start --help\`.`)
+  const providerId = await providerIdOf(market, owner)
   const provider = await Registry.get(client, { deployment, providerId })
   const looked = Promise.all([
     money(market, provider),

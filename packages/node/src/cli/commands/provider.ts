@@ -18,6 +18,7 @@ import { ether, port } from '../input.ts'
 import { unlock, whose } from '../keys.ts'
 import { embeddedModel } from '../model.ts'
 import { facts } from '../output.ts'
+import { providerIdOf } from '../providerOf.ts'
 
 /** The operator's daemon. It ends when interrupted and tears nothing down: sessions go on when it is back. */
 export const startProvider: Run = async (context, input) => {
@@ -74,9 +75,7 @@ export const providerStatus: Run = async ({ config }) => {
   const market = await connect(config)
   const { client, deployment } = market
   const { address: owner } = await whose(config, { market, role: 'provider' })
-  const providerId = await Registry.idOf(client, { deployment, owner })
-  if (providerId === undefined)
-    throw new UsageError(`${owner} is no provider yet; see \`jeju-compute provider start --help\`.`)
+  const providerId = await providerIdOf(market, owner)
 
   const [provider, stake, earned, { sessionIds }] = await Promise.all([
     Registry.get(client, { deployment, providerId }),

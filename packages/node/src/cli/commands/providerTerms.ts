@@ -11,6 +11,7 @@ import { UsageError } from '../errors.ts'
 import { ether } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import type { Result } from '../output.ts'
+import { providerIdOf } from '../providerOf.ts'
 import { WEEK } from './withdrawStake.ts'
 
 /** Closes the provider for new sessions; those that run go on. */
@@ -116,9 +117,7 @@ async function ownProvider({ config }: Context): Promise<Own> {
   const market = await connect(config)
   const { account } = await unlock(config, { market, role: 'provider' })
   const owner = account.address
-  const providerId = await Registry.idOf(market.client, { deployment: market.deployment, owner })
-  if (providerId === undefined)
-    throw new UsageError(`${owner} is no provider; see \`jeju-compute provider register --help\`.`)
+  const providerId = await providerIdOf(market, owner)
   return { ...market, owner, providerId, wallet: walletOn(market, account) }
 }
 

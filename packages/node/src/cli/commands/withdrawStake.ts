@@ -32,14 +32,17 @@ async function withdraw(
     account: account.address,
     deployment,
   })
+  const free = staked > required ? staked - required : 0n
   if (pending > 0n && given === undefined) {
-    if (timestamp < availableAt)
-      throw new TryLaterError(`${eth(pending)} can be taken from ${time(availableAt)} on. ${WEEK}`)
+    if (timestamp < availableAt) {
+      const instead = `\`jeju-compute ${command} all\` asks for ${eth(free)} instead, with the seven days anew.`
+      const more = free > pending ? ` ${instead}` : ''
+      throw new TryLaterError(`${eth(pending)} can be taken from ${time(availableAt)} on. ${WEEK}${more}`)
+    }
     const { hash } = await output.during('Withdrawing', Staking.completeUnstake(wallet, { deployment }))
     return { data: { hash, withdrawn: pending }, text: `${eth(pending)} went to ${account.address}.` }
   }
 
-  const free = staked > required ? staked - required : 0n
   const amount = given === undefined || given === 'all' ? free : ether('The stake', given)
   if (free === 0n)
     throw new UsageError(
