@@ -1073,13 +1073,26 @@ export const TriggerRegistryAbi = [
         "internalType": "address"
       },
       {
-        "name": "success",
-        "type": "bool",
+        "name": "paid",
+        "type": "uint256",
         "indexed": false,
-        "internalType": "bool"
+        "internalType": "uint256"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "TriggerFailed",
+    "inputs": [
+      {
+        "name": "triggerId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
       },
       {
-        "name": "paid",
+        "name": "key",
         "type": "uint256",
         "indexed": false,
         "internalType": "uint256"

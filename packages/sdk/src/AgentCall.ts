@@ -164,7 +164,9 @@ function inputsIn(data: Hex, triggerId: bigint): readonly Hex[] {
   if (functionName === 'executeTrigger') return args[0] === triggerId ? [args[1]] : []
   if (functionName !== 'executeMany') return []
   const [triggerIds, inputs] = args
-  return inputs.filter((_, index) => triggerIds[index] === triggerId)
+  // the last input is for all triggers that follow
+  const inputOf = (index: number) => inputs[index] ?? inputs.at(-1) ?? '0x'
+  return triggerIds.flatMap((id, index) => (id === triggerId ? [inputOf(index)] : []))
 }
 
 /** The log that a key names, as the registry hands it to agents. */

@@ -184,7 +184,7 @@ test('next runs are the chain’s own', async () => {
   expect(ticks).toEqual(two)
 })
 
-test('a sponsored tick is due, runs once, and is found in the log', async () => {
+test('a sponsored tick is due, runs once, and is found in the log, as is one whose call reverts', async () => {
   const { client, deployment } = chain
   const config = { expression: '* * * * *', kind: 'cron', target: TARGET } as const
   const { triggerId } = await Trigger.create(chain.walletOf(AGENT), { config, deployment })
@@ -201,9 +201,16 @@ test('a sponsored tick is due, runs once, and is found in the log', async () => 
   expect(await Trigger.judge(client, { deployment, input, triggerId })).toBe('none')
   await execute(triggerId, input)
   expect(await Trigger.judge(client, { deployment, input, triggerId })).toBe('already done')
-  expect(await Trigger.runs(client, { deployment, triggerId })).toMatchObject([
-    { key: dueTick, success: true },
-  ])
+  const ran = { key: dueTick, success: true }
+  expect(await Trigger.runs(client, { deployment, triggerId })).toMatchObject([ran])
+
+  const always = '0x5f5ffd' // reverts
+  await client.request({ method: 'anvil_setCode', params: [TARGET, always] } as never)
+  await chain.warp(60)
+  await execute(triggerId, TriggerInput.ofTick(dueTick + 60n))
+  await client.request({ method: 'anvil_setCode', params: [TARGET, '0x'] } as never)
+  const failed = { key: dueTick + 60n, success: false }
+  expect(await Trigger.runs(client, { deployment, triggerId })).toMatchObject([ran, failed])
 })
 
 test('a delivery is due if the key signed it, as the chain sees it', async () => {

@@ -1,5 +1,5 @@
 import { type Address, type Client, getAbiItem, type Hash, type Hex, parseEventLogs } from 'viem'
-import { getBlock, readContract } from 'viem/actions'
+import { getBlock, getLogs, readContract } from 'viem/actions'
 import { TriggerRegistryAbi as abi, type Deployment } from './Deployment.ts'
 import { pagesOfLogs } from './pagesOfLogs.ts'
 import { type Config, decode, encode, encodeKey, type Key, kinds } from './TriggerConfig.ts'
@@ -58,6 +58,7 @@ export type Sponsor = {
 }
 
 const EXECUTED = getAbiItem({ abi, name: 'TriggerExecuted' })
+const FAILED = getAbiItem({ abi, name: 'TriggerFailed' })
 
 type At = { deployment: Deployment; triggerId: bigint; blockTag?: 'latest' | 'pending' }
 
@@ -161,9 +162,10 @@ export async function runs(client: Client, options: runs.Options): Promise<reado
   const pages = pagesOfLogs(client, { address, args: { triggerId }, event: EXECUTED, fromBlock })
   let found: Run[] = []
   for await (const logs of pages) {
+    const failed = await failedAmong(client, { address, runs: logs, triggerId })
     const page = logs.map(({ args, blockNumber, transactionHash }) => {
-      const { executor, key, paid, success } = args
-      return { blockNumber, executor, hash: transactionHash, key, paid, success }
+      const { executor, key, paid } = args
+      return { blockNumber, executor, hash: transactionHash, key, paid, success: !failed.has(key) }
     })
     found = [...page, ...found]
     if (found.length >= limit) break
@@ -173,6 +175,18 @@ export async function runs(client: Client, options: runs.Options): Promise<reado
 
 export declare namespace runs {
   type Options = { deployment: Deployment; triggerId: bigint; fromBlock?: bigint; limit?: number }
+}
+
+type Among = { address: Address; runs: readonly { blockNumber: bigint }[]; triggerId: bigint }
+
+/** The keys of those runs whose calls reverted; a key runs once. */
+async function failedAmong(client: Client, options: Among): Promise<ReadonlySet<bigint>> {
+  const { address, runs, triggerId } = options
+  const [fromBlock, toBlock] = [runs[0]?.blockNumber, runs.at(-1)?.blockNumber]
+  if (fromBlock === undefined || toBlock === undefined) return new Set()
+  const filter = { address, args: { triggerId }, event: FAILED, fromBlock, strict: true, toBlock } as const
+  const logs = await getLogs(client, filter)
+  return new Set(logs.map(({ args }) => args.key))
 }
 
 /** `key` is the tick, the delivery's nonce, or the log's place. A call that reverted ran, without success. */

@@ -7,8 +7,8 @@ import {ITriggerRegistry} from "./interfaces/ITriggerRegistry.sol";
 import {CalldataGas} from "./libraries/CalldataGas.sol";
 import {Inputs} from "./libraries/Inputs.sol";
 import {TriggerCall} from "./libraries/TriggerCall.sol";
-import {TriggerConfig} from "./libraries/TriggerConfig.sol";
 import {TriggerWord} from "./libraries/TriggerWord.sol";
+import {Calls} from "./triggers/Calls.sol";
 import {Conditions} from "./triggers/Conditions.sol";
 import {Sponsors} from "./triggers/Sponsors.sol";
 import {TriggerTerms} from "./triggers/TriggerCodec.sol";
@@ -19,44 +19,38 @@ import {TriggerTerms} from "./triggers/TriggerCodec.sol";
 ///      of the triggers that it sponsors needs, within the terms it set.
 /// @dev Holds the triggers' balances and the executors' credits. A balance leaves to its sponsor after a notice, a credit to
 ///      its executor at any time.
-contract TriggerRegistry is Conditions, Sponsors {
+contract TriggerRegistry is Conditions, Sponsors, Calls {
     using TriggerWord for uint256;
 
-    /// @dev Whom an execution calls, and what it costs.
+    /// @dev What an execution costs its sponsor.
     struct Bill {
-        /// The call's gas, with what a forwarder uses on the way; 0 for no call.
-        uint256 callGas;
-        /// Of a trigger with a target or data of its own; the others call their agent.
-        address callee;
-        /// What to call with; a tick's default callback has nothing to copy, and is made where it is called.
-        bytes data;
-        /// What a unit of gas is judged by and repaid with, in wei.
-        uint256 price;
-        uint256 rate;
         /// Gas left when work on this execution began, and gas that is not seen being used: before, after, and for data.
         uint256 begin;
         /// The least that a transaction with this data uses.
         uint256 floor;
+        /// What a unit of gas is judged by and repaid with, in wei.
+        uint256 price;
+        uint256 rate;
         /// What the executor has earned so far, in wei.
         uint256 paid;
-        /// Of a batch: of `begin`, what each of its executions is charged of what is not seen.
-        uint256 share;
     }
 
     uint256 private constant TRANSACTION = 21_000;
 
-    /// @dev Used of each execution after it was measured, and of each transaction outside of what is measured, for one and for
-    ///      many. From receipts: `test/triggers/reimbursement.test.ts`.
+    /// @dev Used of each execution after it was measured, more of those that `_runOther` runs, and of each transaction outside
+    ///      of what is measured, for one and for many. From receipts: `test/triggers/reimbursement.test.ts`.
     uint256 private constant TAIL = 5600;
-    uint256 private constant TAIL_OF_MANY = 5596;
-    uint256 private constant TRANSACTION_TAIL = 5635;
-    uint256 private constant TRANSACTION_TAIL_OF_MANY = 7793;
+    uint256 private constant TAIL_OF_OTHERS = 215;
+    uint256 private constant TAIL_OF_MANY = 5139;
+    uint256 private constant TRANSACTION_TAIL = 5296;
+    uint256 private constant TRANSACTION_TAIL_OF_MANY = 7181;
 
-    /// @dev What calldata costs beside inputs: of `executeTrigger` the selector, id, place and length, of `executeMany` the
-    ///      selector and four words, and for each entry an id, a place and a length.
+    /// @dev What calldata costs beside inputs: of `executeTrigger` the selector, id, place and length; of `executeMany` the
+    ///      selector and four words, for each trigger an id, and for each input a place and a length.
     uint256 private constant HEAD = 4 * 16 + 94 * 4 + 4 * 16;
     uint256 private constant HEAD_OF_MANY = 4 * 16 + 128 * 4 + 3 * 12;
-    uint256 private constant ENTRY = 444;
+    uint256 private constant ID = 140;
+    uint256 private constant PLACE = 304;
 
     /// @dev And of a tick's word: five bytes, and zeros, the first of its time until 2106 one of them. Any other zero is overpaid
     ///      by 12. No other trigger runs with an input of this length, and no tick costs as little as the floor.
@@ -83,30 +77,32 @@ contract TriggerRegistry is Conditions, Sponsors {
     /// @inheritdoc ITriggerRegistry
     function executeTrigger(uint256 triggerId, bytes calldata input) external {
         uint256 begin = gasleft();
-        bool plain = _isPlainCaller();
-        _begin(plain);
-        Bill memory bill;
-        _price(bill);
+        bool plain = _enter();
         uint256 size = Inputs.padded(input.length);
+        uint256 floor = 0;
         // No input is longer than calldata: its gas, and what is left of gas, is far below 2^256.
         unchecked {
             require(
                 msg.data.length == ONE_INPUT + size, InvalidCalldataLength(msg.data.length, ONE_INPUT + size)
             );
-            if (plain && input.length == TICK_INPUT) {
-                begin += TRANSACTION + HEAD + TICK_GAS;
-            } else if (plain) {
-                uint256 zeros = CalldataGas.countZeros(ONE_INPUT, ONE_INPUT + size);
-                begin += TRANSACTION + HEAD + CalldataGas.gasOf(size, zeros);
-                bill.floor = TRANSACTION + HEAD + CalldataGas.floorOf(size, zeros);
+            begin += TRANSACTION_TAIL + TAIL;
+            if (plain) {
+                begin += TRANSACTION + HEAD;
+                if (input.length == TICK_INPUT) {
+                    begin += TICK_GAS;
+                } else {
+                    uint256 zeros = CalldataGas.countZeros(ONE_INPUT, ONE_INPUT + size);
+                    begin += CalldataGas.gasOf(size, zeros);
+                    floor = TRANSACTION + HEAD + CalldataGas.floorOf(size, zeros);
+                }
             }
-            bill.begin = begin + TRANSACTION_TAIL + TAIL;
         }
+        (uint256 price, uint256 rate) = _price();
+        Bill memory bill = Bill({begin: begin, floor: floor, price: price, rate: rate, paid: 0});
         (bool ran, Reason reason) = _run(triggerId, input, bill);
         require(ran, NotExecutable(triggerId, reason));
 
-        _credit(bill.paid);
-        _end();
+        _leave(bill.paid);
     }
 
     /// @inheritdoc ITriggerRegistry
@@ -114,64 +110,63 @@ contract TriggerRegistry is Conditions, Sponsors {
         external
         returns (Reason[] memory results)
     {
-        bool plain = _isPlainCaller();
-        _begin(plain);
-        uint256 count = triggerIds.length;
-        require(count == inputs.length && count != 0, LengthMismatch(count, inputs.length));
+        bool plain = _enter();
+        require(
+            inputs.length != 0 && inputs.length <= triggerIds.length,
+            LengthMismatch(triggerIds.length, inputs.length)
+        );
         Bill memory bill;
-        _price(bill);
-        bill.share = TRANSACTION_TAIL_OF_MANY / count + TAIL_OF_MANY;
-        if (plain) bill.share += (TRANSACTION + HEAD_OF_MANY) / count + ENTRY;
-
-        results = new Reason[](count);
-        uint256 at = 164 + 64 * count;
+        (bill.price, bill.rate) = _price();
+        results = new Reason[](triggerIds.length);
         // An input is not longer than calldata; nothing that is added up here comes near 2^256.
         unchecked {
-            for (uint256 i = 0; i < count; ++i) {
-                bill.begin = gasleft() + bill.share;
-                bytes calldata input = Inputs.at(inputs, i, at);
-                at += Inputs.padded(input.length);
-                if (plain) {
-                    bill.begin += input.length == TICK_INPUT ? TICK_GAS : Inputs.gasOf(input);
+            uint256 share = TRANSACTION_TAIL_OF_MANY / triggerIds.length + TAIL_OF_MANY;
+            if (plain) share += (TRANSACTION + HEAD_OF_MANY) / triggerIds.length + ID;
+            uint256 at = 164 + 32 * (triggerIds.length + inputs.length);
+            bytes calldata input = msg.data[0:0];
+            uint256 data = 0;
+            for (uint256 i = 0; i < triggerIds.length; ++i) {
+                bill.begin = gasleft() + share;
+                if (i < inputs.length) {
+                    input = Inputs.at(inputs, i, at);
+                    at += Inputs.padded(input.length) + 32;
+                    if (plain) data = PLACE + _gasOf(input);
+                    // the last is for all that follow
+                    if (i == inputs.length - 1) data /= triggerIds.length - i;
                 }
-                at += 32;
-                uint256 triggerId = triggerIds[i];
-                (bool ran, Reason reason) = _run(triggerId, input, bill);
+                bill.begin += data;
+                (bool ran, Reason reason) = _run(triggerIds[i], input, bill);
                 if (!ran) {
                     results[i] = reason;
-                    emit TriggerSkipped(triggerId, reason);
+                    emit TriggerSkipped(triggerIds[i], reason);
                 }
             }
             require(msg.data.length == at - 32, InvalidCalldataLength(msg.data.length, at - 32));
         }
-        _credit(bill.paid);
-        _end();
+        _leave(bill.paid);
+        // The call ends here, so all memory is free. The array lies in it as the ABI has it, but for its place.
+        assembly ("memory-safe") {
+            let answer := sub(results, 0x20)
+            mstore(answer, 0x20)
+            return(answer, add(0x40, shl(5, mload(results))))
+        }
     }
 
     /* VIEWS */
 
     /// @inheritdoc ITriggerRegistry
     function isDue(uint256 triggerId, bytes calldata input) external view returns (bool due, Reason reason) {
+        uint256 begin = gasleft();
         (uint256 hot, uint256 cold) = (_words[triggerId].hot, _words[triggerId].cold);
         if (!hot.runs()) return (false, _whyNot(hot));
-        Bill memory bill;
-        bill.begin = gasleft();
         uint256 key;
         bytes memory payload;
-        (due, reason, key, payload) = _judge(triggerId, hot, cold, input);
-        if (!due) return (false, reason);
+        (reason, key, payload) = _judge(triggerId, hot, cold, input);
+        if (reason != Reason.None) return (false, reason);
 
-        reason = Reason.None;
         if (hot.has(TriggerWord.SPONSORED)) {
-            _price(bill);
-            bill.callGas = hot.gasLimit();
-            if (hot.has(TriggerWord.CUSTOM)) _prepare(triggerId, hot, cold, key, payload, bill);
-            else if (!hot.isCron()) bill.data = TriggerCall.encode(triggerId, key, payload);
-            uint256 data = Inputs.gasOf(input);
-            uint256 gas = TRANSACTION + TRANSACTION_TAIL + TAIL + data + (bill.begin - gasleft())
-                + bill.callGas + WORST_REST;
-            if (bill.price > hot.maxGasPrice()) reason = Reason.PriceTooHigh;
-            else if (!_isCoverable(triggerId, hot, gas * bill.rate)) reason = Reason.NotCovered;
+            uint256 gas = _callOf(triggerId, hot, cold, key, payload).gas;
+            reason = _foresee(triggerId, hot, gas + (begin - gasleft()) + Inputs.gasOf(input));
         }
         due = reason == Reason.None;
     }
@@ -195,33 +190,61 @@ contract TriggerRegistry is Conditions, Sponsors {
 
     /* INTERNAL */
 
-    /// @dev Runs what is due. Changes nothing unless it runs, but for a refill.
+    /// @dev Runs what is due, and here itself what most triggers are: sponsored ticks that call their agent's default callback.
+    ///      Changes nothing unless it runs, but for a refill.
     function _run(uint256 triggerId, bytes calldata input, Bill memory bill)
         private
-        returns (bool ran, Reason reason)
+        returns (bool, Reason reason)
     {
         Words storage words = _words[triggerId];
         uint256 hot = words.hot;
+        if (!hot.isPlain()) return _runOther(triggerId, words, hot, input, bill);
+        uint256 cold = words.cold;
+        uint256 tick;
+        (reason, tick) = _judgeTick(hot, cold, input);
+        if (tick == 0) return (false, reason);
+        uint256 callGas = hot.gasLimit();
+        // As in `_lacksGas` and `_worst`, without a floor: ticks have little data.
+        unchecked {
+            if (gasleft() < TriggerCall.gasFor(callGas) + RESERVE) return (false, Reason.TooLittleGas);
+            if (bill.price > hot.maxGasPrice()) return (false, Reason.PriceTooHigh);
+            uint256 worst = (bill.begin - gasleft() + callGas + WORST_REST) * bill.rate;
+            if (worst > hot.balance()) {
+                reason = _cover(triggerId, hot, callGas, bill);
+                if (reason != Reason.None) return (false, reason);
+            }
+
+            if (hot.has(TriggerWord.BACKFILL)) _tellExpired(triggerId, hot, cold, tick);
+            // The word is read again: from within the call the agent may pause, end or resume, and the sponsor fund.
+            if (callGas == 0 || TriggerCall.tick(address(uint160(cold)), callGas, triggerId, tick)) {
+                hot = words.hot;
+                if (hot.failures() != 0) hot = hot.withFailures(0);
+            } else {
+                hot = _withFailure(triggerId, words.hot, tick);
+            }
+            hot = hot.withDone(tick);
+            bill.paid += _pay(triggerId, words, hot, tick, (bill.begin - gasleft()) * bill.rate);
+            return (true, Reason.None);
+        }
+    }
+
+    function _runOther(
+        uint256 triggerId,
+        Words storage words,
+        uint256 hot,
+        bytes calldata input,
+        Bill memory bill
+    ) private returns (bool, Reason reason) {
         if (!hot.runs()) return (false, _whyNot(hot));
         uint256 cold = words.cold;
         uint256 key;
         bytes memory payload;
-        if (hot.isCron()) (ran, reason, key) = _judgeTick(hot, cold, input);
-        else (ran, reason, key, payload) = _judgeProof(triggerId, hot, cold, input);
-        if (!ran) return (false, reason);
-
+        (reason, key, payload) = _judge(triggerId, hot, cold, input);
+        if (reason != Reason.None) return (false, reason);
         // Before anything is compared, since to copy a long payload may take most of the gas that is left.
-        bill.callGas = hot.gasLimit();
-        if (hot.has(TriggerWord.CUSTOM)) _prepare(triggerId, hot, cold, key, payload, bill);
-        else if (!hot.isCron()) bill.data = TriggerCall.encode(triggerId, key, payload);
-        if (_lacksGas(bill.callGas)) return (false, Reason.TooLittleGas);
-        if (hot.has(TriggerWord.SPONSORED)) {
-            if (bill.price > hot.maxGasPrice()) return (false, Reason.PriceTooHigh);
-            if (_worst(bill) > hot.balance()) {
-                if (!_cover(triggerId, hot, bill)) return (false, Reason.NotCovered);
-                if (_lacksGas(bill.callGas)) return (false, Reason.TooLittleGas);
-            }
-        }
+        Call memory made = _callOf(triggerId, hot, cold, key, payload);
+        reason = _afford(triggerId, hot, made.gas, bill);
+        if (reason != Reason.None) return (false, reason);
 
         if (hot.isCron()) {
             if (hot.has(TriggerWord.BACKFILL)) _tellExpired(triggerId, hot, cold, key);
@@ -229,8 +252,21 @@ contract TriggerRegistry is Conditions, Sponsors {
             _use(triggerId, key);
             if (hot.has(TriggerWord.ATTESTED)) _tellAttested(triggerId, key, payload);
         }
-        bool success = bill.callGas == 0 || _call(triggerId, hot, cold, key, bill);
+        bool success = made.gas == 0 || TriggerCall.send(made.callee, made.gas, made.data);
         _settle(triggerId, words, key, bill, success);
+        return (true, Reason.None);
+    }
+
+    /// @dev Why the call cannot be made now; draws what it lacks, if it may.
+    function _afford(uint256 triggerId, uint256 hot, uint256 callGas, Bill memory bill)
+        private
+        returns (Reason)
+    {
+        if (_lacksGas(callGas)) return Reason.TooLittleGas;
+        if (!hot.has(TriggerWord.SPONSORED)) return Reason.None;
+        if (bill.price > hot.maxGasPrice()) return Reason.PriceTooHigh;
+        if (_worst(callGas, bill) <= hot.balance()) return Reason.None;
+        return _cover(triggerId, hot, callGas, bill);
     }
 
     /// @dev Whether the call could get less than it was promised, or what follows it nothing.
@@ -240,115 +276,91 @@ contract TriggerRegistry is Conditions, Sponsors {
         }
     }
 
-    /// @dev Whether the sponsor's money covers the worst that can happen from here on, after a refill.
-    function _cover(uint256 triggerId, uint256 hot, Bill memory bill) private returns (bool) {
-        uint256 needed = _worst(bill) + REFILL_GAS * bill.rate;
+    /// @dev Draws what covers the worst that can happen from here on, or says why the call still cannot be made.
+    function _cover(uint256 triggerId, uint256 hot, uint256 callGas, Bill memory bill)
+        private
+        returns (Reason)
+    {
+        uint256 needed = _worst(callGas, bill) + REFILL_GAS * bill.rate;
         hot = _refill(triggerId, hot, needed);
-        if (_worst(bill) > hot.balance()) return false;
+        if (_worst(callGas, bill) > hot.balance()) return Reason.NotCovered;
 
         bill.begin -= WRITTEN;
-        return true;
+        return _lacksGas(callGas) ? Reason.TooLittleGas : Reason.None;
     }
 
     /// @dev In wei. Gas is below 2^64 and the rate a price per gas that somebody pays, below 2^128.
-    function _worst(Bill memory bill) private view returns (uint256) {
+    function _worst(uint256 callGas, Bill memory bill) private view returns (uint256) {
         unchecked {
-            uint256 gas = bill.begin - gasleft() + bill.callGas + WORST_REST;
-            if (gas < bill.floor) gas = bill.floor;
-            return gas * bill.rate;
+            return _atLeast(bill.begin - gasleft() + callGas + WORST_REST, bill.floor) * bill.rate;
         }
     }
 
-    function _isCoverable(uint256 triggerId, uint256 hot, uint256 needed) private view returns (bool) {
+    /// @dev Why the sponsor would not pay for an execution with so much gas before and in the call, if it would not.
+    function _foresee(uint256 triggerId, uint256 hot, uint256 gas) private view returns (Reason) {
+        (uint256 price, uint256 rate) = _price();
+        if (price > hot.maxGasPrice()) return Reason.PriceTooHigh;
+        uint256 needed = (gas + TRANSACTION + TRANSACTION_TAIL + TAIL + WORST_REST) * rate;
         uint256 balance = hot.balance();
-        if (needed <= balance) return true;
+        if (needed <= balance) return Reason.None;
         (uint256 amount,) = _refillable(triggerId, balance);
-        return needed <= balance + amount;
-    }
-
-    /// @dev Writes down whom a trigger with a target or data of its own calls, with how much gas and with what.
-    function _prepare(
-        uint256 triggerId,
-        uint256 hot,
-        uint256 cold,
-        uint256 key,
-        bytes memory payload,
-        Bill memory bill
-    ) private view {
-        address agent = address(uint160(cold));
-        bytes memory config = _storedConfig(triggerId);
-        address target = _targetIn(config, agent);
-        bytes memory data = TriggerConfig.dataOf(config);
-        if (data.length == 0) data = TriggerCall.encode(triggerId, key, payload);
-        bill.callee = agent;
-        if (target != agent) {
-            uint256 gas = hot.gasLimit();
-            data = TriggerCall.forward(target, gas, data);
-            (bill.callGas, bill.callee) = (TriggerCall.forwarderGas(gas, data.length), forwarderOf(agent));
-        }
-        bill.data = data;
-    }
-
-    function _call(uint256 triggerId, uint256 hot, uint256 cold, uint256 key, Bill memory bill)
-        private
-        returns (bool)
-    {
-        if (hot.has(TriggerWord.CUSTOM)) {
-            return TriggerCall.send(bill.callee, bill.callGas, bill.data);
-        }
-        address agent = address(uint160(cold));
-        if (hot.isCron()) return TriggerCall.tick(agent, bill.callGas, triggerId, key);
-        return TriggerCall.send(agent, bill.callGas, bill.data);
+        return needed <= balance + amount ? Reason.None : Reason.NotCovered;
     }
 
     function _settle(uint256 triggerId, Words storage words, uint256 key, Bill memory bill, bool success)
         private
     {
-        // read again: from within the call the agent may pause, end or resume it, and the sponsor fund it
         uint256 hot = words.hot;
-        if (hot.isCron()) {
-            uint256 time = hot.has(TriggerWord.BACKFILL) ? key : block.timestamp;
-            // Later marks stay: an agent that resumes its trigger from within its call has set one.
-            unchecked {
-                hot = hot.withMark(time / 60);
-            }
-        }
-        if (!success) hot = _withFailure(triggerId, hot);
-        else if (hot.failures() != 0) hot = hot.withFailures(0);
-
-        // As in `_worst`; and what is paid is not more than the balance, which is the word's lowest part.
-        uint256 paid = 0;
+        // As in `_worst`.
         unchecked {
-            if (hot.has(TriggerWord.SPONSORED)) {
-                uint256 gas = bill.begin - gasleft();
-                if (gas < bill.floor) gas = bill.floor;
-                paid = gas * bill.rate;
-                uint256 balance = hot.balance();
-                if (paid > balance) paid = balance;
-                bill.paid += paid;
-            }
+            if (hot.isCron()) hot = hot.withDone(key);
+            if (!success) hot = _withFailure(triggerId, hot, key);
+            else if (hot.failures() != 0) hot = hot.withFailures(0);
+            uint256 gas = _atLeast(bill.begin - gasleft() + TAIL_OF_OTHERS, bill.floor);
+            bill.paid += _pay(triggerId, words, hot, key, gas * bill.rate);
+        }
+    }
+
+    /// @dev Writes the word, less what is paid: `owed`, or the balance if that is less, as it is where nobody sponsors.
+    function _pay(uint256 triggerId, Words storage words, uint256 hot, uint256 key, uint256 owed)
+        private
+        returns (uint256 paid)
+    {
+        paid = hot.balance();
+        if (owed < paid) paid = owed;
+        // The balance is the word's lowest part.
+        unchecked {
             words.hot = hot - paid;
         }
         bytes32 topic = TriggerExecuted.selector;
-        // `emit TriggerExecuted(triggerId, key, msg.sender, success, paid)`, from free memory, which stays free.
+        // `emit TriggerExecuted(triggerId, key, msg.sender, paid)`, from free memory, which stays free.
         assembly ("memory-safe") {
             let data := mload(0x40)
             mstore(data, key)
             mstore(add(data, 0x20), caller())
-            mstore(add(data, 0x40), success)
-            mstore(add(data, 0x60), paid)
-            log2(data, 0x80, topic, triggerId)
+            mstore(add(data, 0x40), paid)
+            log2(data, 0x60, topic, triggerId)
         }
     }
 
-    /// @dev What was taken from balances, all of which are ether that is here.
-    function _credit(uint256 paid) private {
+    /// @dev Whether the caller is a plain account. Only of its call is it known that it is the whole transaction, with all of its
+    ///      data, so that nothing can be under way.
+    function _enter() private returns (bool plain) {
+        plain = msg.sender == tx.origin && msg.sender.code.length == 0;
+        require(plain || _busy == 0, Reentrancy());
+        _busy = 1;
+    }
+
+    /// @param paid was taken from balances, all of which are ether that is here.
+    function _leave(uint256 paid) private {
         unchecked {
             if (paid != 0) creditOf[msg.sender] += paid;
         }
+        _busy = 0;
     }
 
-    function _withFailure(uint256 triggerId, uint256 hot) private returns (uint256) {
+    function _withFailure(uint256 triggerId, uint256 hot, uint256 key) private returns (uint256) {
+        emit TriggerFailed(triggerId, key);
         uint256 count = hot.failures() + 1;
         uint256 most = hot.maxFailures();
         if (count > type(uint8).max) count = type(uint8).max;
@@ -359,30 +371,24 @@ contract TriggerRegistry is Conditions, Sponsors {
         return hot.set(TriggerWord.PAUSED);
     }
 
-    function _targetOf(uint256 triggerId, uint256 hot, address agent) private view returns (address) {
-        return hot.has(TriggerWord.CUSTOM) ? _targetIn(_storedConfig(triggerId), agent) : agent;
+    function _atLeast(uint256 gas, uint256 floor) private pure returns (uint256) {
+        return gas < floor ? floor : gas;
     }
 
-    function _targetIn(bytes memory config, address agent) private pure returns (address target) {
-        target = TriggerConfig.targetOf(config);
-        if (target == address(0)) target = agent;
+    /// @dev What is paid for an input's words.
+    function _gasOf(bytes calldata input) private pure returns (uint256) {
+        return input.length == TICK_INPUT ? TICK_GAS : Inputs.gasOf(input);
     }
 
     /// @dev A price is what somebody pays for a unit of gas.
-    function _price(Bill memory bill) private view {
+    function _price() private view returns (uint256 price, uint256 rate) {
         unchecked {
-            uint256 price = tx.gasprice;
+            price = tx.gasprice;
             uint256 base = block.basefee;
             if (price > base + TIP_CAP) price = base + TIP_CAP;
             // only where nobody pays, in a call that asks
             if (base > price) base = price;
-            bill.price = price;
-            bill.rate = price + base * PREMIUM_BPS / BPS;
+            rate = price + base * PREMIUM_BPS / BPS;
         }
-    }
-
-    /// @dev Only of a plain account's call is it known that it is the whole transaction, with all of its data.
-    function _isPlainCaller() private view returns (bool) {
-        return msg.sender == tx.origin && msg.sender.code.length == 0;
     }
 }

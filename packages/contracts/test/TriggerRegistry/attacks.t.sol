@@ -122,7 +122,7 @@ contract TriggerAttacksTest is TriggerTest {
         uint256 before = gasleft();
 
         vm.expectEmit(true, false, false, false, address(triggers));
-        emit ITriggerRegistry.TriggerExecuted(triggerId, 0, executor, false, 0);
+        emit ITriggerRegistry.TriggerFailed(triggerId, 0);
         _execute(triggerId, _tick(NOW + 60));
 
         vm.assertLt(before - gasleft(), 290_000, "gas");

@@ -15,7 +15,7 @@ contract ExecuteTriggerTest is TriggerTest {
         vm.warp(NOW + 90);
 
         vm.expectEmit(address(triggers));
-        emit ITriggerRegistry.TriggerExecuted(triggerId, NOW + 60, caller, true, 0);
+        emit ITriggerRegistry.TriggerExecuted(triggerId, NOW + 60, caller, 0);
         vm.prank(caller);
         triggers.executeTrigger(triggerId, _tick(NOW + 60));
 
@@ -152,6 +152,8 @@ contract ExecuteTriggerTest is TriggerTest {
         for (uint256 i = 1; i <= 3; ++i) {
             vm.warp(NOW + i * 60);
             uint256 before = triggers.creditOf(executor);
+            vm.expectEmit(address(triggers));
+            emit ITriggerRegistry.TriggerFailed(triggerId, NOW + i * 60);
             if (i == 3) {
                 vm.expectEmit(address(triggers));
                 emit ITriggerRegistry.TriggerPaused(triggerId, 3);
@@ -276,7 +278,7 @@ contract ExecuteTriggerTest is TriggerTest {
         vm.warp(NOW + 60);
 
         vm.expectEmit(address(triggers));
-        emit ITriggerRegistry.TriggerExecuted(triggerId, NOW + 60, executor, true, 0);
+        emit ITriggerRegistry.TriggerExecuted(triggerId, NOW + 60, executor, 0);
         _execute(triggerId, _tick(NOW + 60));
         vm.assertEq(counter.runs(), 1, "not called");
         vm.assertEq(triggers.triggerDetails(triggerId).target, address(0), "no target");
@@ -324,8 +326,32 @@ contract ExecuteTriggerTest is TriggerTest {
         vm.assertEq(counter.runs(), 2, "one run");
     }
 
-    /// TRG-18: as many inputs as triggers, and at least one.
+    /// TRG-18: the last input is for all triggers that follow.
+    function test_executeManyWithFewerInputs() external {
+        uint256[] memory triggerIds = new uint256[](4);
+        bytes[] memory inputs = new bytes[](2);
+        triggerIds[0] = _sponsored(CRON, _cron("3 * * * *"));
+        triggerIds[1] = _sponsored(CRON, _everyMinute(0));
+        triggerIds[2] = _sponsored(CRON, _cron("0 0 1 1 *"));
+        triggerIds[3] = _sponsored(CRON, _everyMinute(0));
+        vm.warp(NOW + 120);
+        (inputs[0], inputs[1]) = (_tick(NOW + 60), _tick(NOW + 120));
+
+        ITriggerRegistry.Reason[] memory results = _executeMany(triggerIds, inputs);
+
+        vm.assertEq(results.length, 4, "results");
+        vm.assertEq(uint8(results[0]), uint8(ITriggerRegistry.Reason.NotInSchedule), "its own");
+        vm.assertEq(uint8(results[1]), 0, "ran");
+        vm.assertEq(uint8(results[2]), uint8(ITriggerRegistry.Reason.NotInSchedule), "not in schedule");
+        vm.assertEq(uint8(results[3]), 0, "ran too");
+        vm.assertEq(counter.lastKey(), NOW + 120, "tick");
+        vm.assertEq(counter.runs(), 3, "runs");
+    }
+
+    /// TRG-18: no more inputs than triggers, and at least one.
     function test_revertsWhen_lengthsDiffer() external {
+        vm.expectRevert(abi.encodeWithSelector(ITriggerRegistry.LengthMismatch.selector, 1, 2));
+        _executeMany(new uint256[](1), new bytes[](2));
         vm.expectRevert(abi.encodeWithSelector(ITriggerRegistry.LengthMismatch.selector, 1, 0));
         _executeMany(new uint256[](1), new bytes[](0));
         vm.expectRevert(abi.encodeWithSelector(ITriggerRegistry.LengthMismatch.selector, 0, 0));

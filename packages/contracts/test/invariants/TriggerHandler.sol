@@ -219,8 +219,11 @@ contract TriggerHandler is Test {
         uint256 before = _held(triggerId);
         uint256 others = _othersLedgers(triggerId);
         uint256[] memory triggerIds = new uint256[](2);
-        bytes[] memory inputs = new bytes[](2);
-        (triggerIds[0], triggerIds[1], inputs[0], inputs[1]) = (triggerId, triggerId, input, input);
+        (triggerIds[0], triggerIds[1]) = (triggerId, triggerId);
+        bytes[] memory inputs = new bytes[](1 + who / EXECUTORS % 2);
+        for (uint256 i = 0; i < inputs.length; ++i) {
+            inputs[i] = input;
+        }
 
         address executor = executorAt(who % EXECUTORS);
         uint256 credit = triggers.creditOf(executor);

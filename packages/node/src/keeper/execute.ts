@@ -4,6 +4,7 @@ import { eth, gwei } from '../money.ts'
 import type { Fees, Sender } from '../send.ts'
 import { type Desk, type Now, nowOf } from './Desk.ts'
 import { type Due, nameOf, REST_SECONDS } from './Due.ts'
+import { inputsOf, sharedLast } from './inputs.ts'
 import { record } from './record.ts'
 import { rehearse } from './rehearse.ts'
 
@@ -19,7 +20,7 @@ const MOST_GAS = 15_000_000n
 
 /** Executes what is due, in as few transactions as its gas allows, if it pays and no other keeper is at it. */
 export async function execute(desk: Desk, due: readonly Due[]): Promise<void> {
-  for (const batch of batches(due)) {
+  for (const batch of batches(sharedLast(due))) {
     let order: Order | undefined
     try {
       // Only when it is this transaction's turn: while it waited, others may have executed what is in it.
@@ -136,4 +137,4 @@ function callOf({ deployment }: Desk, { batch, fees }: Order): Sender.Call {
 
 const least = (a: bigint, b: bigint) => (a < b ? a : b)
 const idsOf = (batch: readonly Due[]) => batch.map(({ triggerId }) => triggerId)
-const argsOf = (batch: readonly Due[]) => [idsOf(batch), batch.map(({ input }) => input)] as const
+const argsOf = (batch: readonly Due[]) => [idsOf(batch), inputsOf(batch)] as const

@@ -166,7 +166,7 @@ test('with --unpaid, it runs what nobody pays for', async () => {
 test('a call that always reverts pauses its trigger', async () => {
   const target = await deploy(REVERTER)
   const triggerId = await create({ expression: '* * * * *', kind: 'cron', maxFailures: 2, target })
-  await keep(KEEPER)
+  const { said } = await keep(KEEPER)
   const state = async () =>
     (await Trigger.get(chain.client, { deployment: chain.deployment, triggerId })).state
   for (let n = 0; n < 2; n++) {
@@ -174,6 +174,7 @@ test('a call that always reverts pauses its trigger', async () => {
     const runs = () => Trigger.runs(chain.client, { deployment: chain.deployment, triggerId })
     await expect.poll(async () => (await runs()).length, { timeout: 10_000 }).toBe(n + 1)
   }
+  expect(said.filter((line) => line.includes('executed; the call reverted'))).toHaveLength(2)
   expect(await state()).toBe('paused')
 })
 

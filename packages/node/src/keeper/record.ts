@@ -2,16 +2,19 @@ import { TriggerRegistryAbi as abi, Trigger } from '@jejunetwork/sdk'
 import { parseEventLogs, type TransactionReceipt } from 'viem'
 import { eth } from '../money.ts'
 import type { Desk } from './Desk.ts'
-import { type Due, dueSince } from './Due.ts'
+import { type Due, dueSince, nameOf } from './Due.ts'
 
 /** Notes what ran, and looks at once at what comes next. */
 export async function record(desk: Desk, { batch, receipt }: record.Options): Promise<void> {
   const { client, known, log, metrics, sender, store, triggers } = desk
   known.executed = { hash: receipt.blockHash, number: receipt.blockNumber }
   const runs = parseEventLogs({ abi, eventName: 'TriggerExecuted', logs: receipt.logs })
+  const failures = parseEventLogs({ abi, eventName: 'TriggerFailed', logs: receipt.logs })
+  const failed = new Set(failures.map(({ args }) => nameOf(args)))
   const { timestamp } = await client.getBlock({ blockHash: receipt.blockHash })
   for (const { args } of runs) {
-    const { key, paid, success, triggerId } = args
+    const { key, paid, triggerId } = args
+    const success = !failed.has(nameOf(args))
     log.info(success ? 'executed' : 'executed; the call reverted', { key, paid: eth(paid), triggerId })
     const due = batch.find((one) => one.triggerId === triggerId && one.key === key)
     const kind = due?.kind ?? 'cron'

@@ -188,7 +188,7 @@ interface ITriggerRegistry is ITriggerSponsors {
     /// @notice From within a trigger's call nothing is executed, and no money moves out.
     error Reentrancy();
 
-    /// @notice There are more of the one than of the other, or none at all.
+    /// @notice There are more inputs than triggers, or none at all.
     error LengthMismatch(uint256 triggerIds, uint256 inputs);
 
     /// @notice The call has `got` bytes of data where its arguments take `wanted`: a sponsor does not pay for padding.
@@ -227,10 +227,11 @@ interface ITriggerRegistry is ITriggerSponsors {
     event TriggerResumed(uint256 indexed triggerId);
 
     /// @notice The trigger ran. `key` is the tick, the delivery's nonce, or the log as `block << 64 | transaction << 32 |
-    ///         log in its receipt`; `success` is whether the call did not revert; `paid` went to the executor's credit.
-    event TriggerExecuted(
-        uint256 indexed triggerId, uint256 key, address executor, bool success, uint256 paid
-    );
+    ///         log in its receipt`; `paid` went to the executor's credit. Unless `TriggerFailed` precedes it, its call succeeded.
+    event TriggerExecuted(uint256 indexed triggerId, uint256 key, address executor, uint256 paid);
+
+    /// @notice The trigger's call reverted; its `TriggerExecuted` follows, with the same `key`.
+    event TriggerFailed(uint256 indexed triggerId, uint256 key);
 
     /// @notice The trigger runs for a log of another chain that nothing but the quorum's word stands for; `key` as in
     ///         `TriggerExecuted`, which follows.
@@ -283,8 +284,9 @@ interface ITriggerRegistry is ITriggerSponsors {
     ///      gas more that no sponsor repays: `openCredit` first.
     function executeTrigger(uint256 triggerId, bytes memory input) external;
 
-    /// @notice Runs those that are due and skips the others. Costs that they share are split over all of them, also those
-    ///         skipped, for which nobody pays the caller.
+    /// @notice Runs those that are due and skips the others.
+    /// @dev Costs that they share are split over all of them, also those skipped, for which nobody pays the caller.
+    /// @param inputs one for each trigger, or fewer: the last is for all that follow, and its data is split over them.
     /// @return results `None` for each that ran.
     function executeMany(uint256[] calldata triggerIds, bytes[] calldata inputs)
         external

@@ -41,9 +41,8 @@ library Cron {
         unchecked {
             uint256 local = time / 60 + uint256(int256(int8(uint8(spec >> OFFSET)))) * 15;
             uint256 hour = local / 60;
-            if ((spec >> (local % 60)) & (spec >> (HOURS + hour % 24)) & 1 == 0 || time % 60 != 0) {
-                return false;
-            }
+            if ((spec >> (local % 60)) & (spec >> (HOURS + hour % 24)) & 1 == 0) return false;
+            if (time % 60 != 0) return false;
 
             uint256 day = hour / 24;
             bool weekday = (spec >> (WEEKDAYS + (day + 4) % 7)) & 1 != 0;

@@ -59,13 +59,19 @@ library TriggerWord {
         }
     }
 
+    /// @dev Of a cron trigger that ran for `tick`: this is done with, or with COALESCE all up to now.
+    function withDone(uint256 word, uint256 tick) internal view returns (uint256) {
+        if (!has(word, BACKFILL)) tick = block.timestamp;
+        return withMark(word, tick);
+    }
+
     /// @dev Later marks stay: an agent that resumes its trigger from within its call has set one.
-    function withMark(uint256 word, uint256 minute) internal pure returns (uint256) {
+    function withMark(uint256 word, uint256 time) internal pure returns (uint256) {
         // Subtracts nothing that is not there, and adds what fits into 32 bits.
         unchecked {
+            uint256 minute = time / 60;
             uint256 old = uint32(word >> MARK);
-            if (minute > old) word += (minute - old) << MARK;
-            return word;
+            return minute > old ? word + ((minute - old) << MARK) : word;
         }
     }
 
@@ -84,6 +90,11 @@ library TriggerWord {
     /// @dev Neither ended nor paused.
     function runs(uint256 word) internal pure returns (bool) {
         return (word >> FLAGS) & (ACTIVE | PAUSED) == ACTIVE;
+    }
+
+    /// @dev What most are: an active cron trigger, sponsored, that calls its agent's default callback.
+    function isPlain(uint256 word) internal pure returns (bool) {
+        return uint8(word >> FLAGS) & ~BACKFILL == ACTIVE | SPONSORED;
     }
 
     function set(uint256 word, uint256 flag) internal pure returns (uint256) {

@@ -123,33 +123,26 @@ abstract contract Conditions is TriggerStore {
 
     /* INTERNAL */
 
-    /// @dev Whether a trigger that runs is due, why not if it is not, and what it is due with.
+    /// @dev Why a trigger that runs is not due, if it is not, and what it is due with.
     function _judge(uint256 triggerId, uint256 hot, uint256 cold, bytes calldata input)
         internal
         view
-        returns (bool due, Reason reason, uint256 key, bytes memory payload)
+        returns (Reason reason, uint256 key, bytes memory payload)
     {
-        if (hot.isCron()) (due, reason, key) = _judgeTick(hot, cold, input);
-        else (due, reason, key, payload) = _judgeProof(triggerId, hot, cold, input);
-    }
-
-    /// @dev The same of what is not a tick.
-    function _judgeProof(uint256 triggerId, uint256 hot, uint256 cold, bytes calldata input)
-        internal
-        view
-        returns (bool due, Reason reason, uint256 key, bytes memory payload)
-    {
+        if (hot.isCron()) {
+            (reason, key) = _judgeTick(hot, cold, input);
+            return (reason, key, payload);
+        }
         uint256 version;
         // The input's first byte; zero if the input is shorter than a delivery without a signature.
         assembly ("memory-safe") {
             version := byte(0, mul(calldataload(input.offset), lt(15, input.length)))
         }
-        if (version != VERSION) return (false, Reason.BadInput, 0, payload);
+        if (version != VERSION) return (Reason.BadInput, 0, payload);
 
         bool delivery = hot.triggerType() == uint256(TriggerType.Webhook);
-        if (delivery) (reason, key, payload) = _judgeDelivery(triggerId, hot, input);
-        else (reason, key, payload) = _judgeLog(triggerId, hot, cold, input);
-        due = reason == Reason.None;
+        if (delivery) return _judgeDelivery(triggerId, hot, input);
+        return _judgeLog(triggerId, hot, cold, input);
     }
 
     /// @dev Why a trigger does not run, whatever the input.
@@ -160,28 +153,33 @@ abstract contract Conditions is TriggerStore {
 
     /* TICKS */
 
+    /// @return reason why it is not due, if it is not.
+    /// @return tick 0 if it is not due.
     function _judgeTick(uint256 hot, uint256 cold, bytes calldata input)
         internal
         view
-        returns (bool due, Reason reason, uint256 tick)
+        returns (Reason reason, uint256 tick)
     {
         // The first word from the input on, zero if it is of another length; what is behind the input is cut off.
         assembly ("memory-safe") {
             tick := mul(calldataload(input.offset), eq(input.length, TICK_INPUT))
         }
-        if (tick >> 248 != VERSION) return (false, Reason.BadInput, 0);
+        if (tick >> 248 != VERSION) return (Reason.BadInput, 0);
         tick = uint40(tick >> 208);
-        if (tick > block.timestamp) return (false, Reason.TooEarly, tick);
-        if (tick <= hot.mark()) return (false, Reason.AlreadyDone, tick);
+        if (tick > block.timestamp) return (Reason.TooEarly, 0);
+        if (tick <= hot.mark()) return (Reason.AlreadyDone, 0);
         // The tick is not later than now.
         unchecked {
-            if (block.timestamp - tick > hot.maxDelay()) return (false, Reason.TooLate, tick);
+            if (block.timestamp - tick > hot.maxDelay()) return (Reason.TooLate, 0);
         }
         uint256 spec = hot.cronWith(cold >> 160);
-        if (!hot.has(TriggerWord.BACKFILL)) return (Cron.matches(spec, tick), Reason.NotInSchedule, tick);
-
-        uint256 first = Cron.nextTick(spec, hot.openSince());
-        return (tick == first, tick < first ? Reason.NotInSchedule : Reason.OutOfOrder, tick);
+        if (hot.has(TriggerWord.BACKFILL)) {
+            uint256 first = Cron.nextTick(spec, hot.openSince());
+            if (tick > first) return (Reason.OutOfOrder, 0);
+            if (tick < first) return (Reason.NotInSchedule, 0);
+        } else if (!Cron.matches(spec, tick)) {
+            return (Reason.NotInSchedule, 0);
+        }
     }
 
     /// @dev Says which ticks were missed for good, if any were, when `tick` runs under BACKFILL.
@@ -263,12 +261,14 @@ abstract contract Conditions is TriggerStore {
         returns (bool)
     {
         uint256 kind = text & TriggerConfig.TEXT_ERC1271 != 0 ? TriggerConfig.KEY_ERC1271 : 0;
-        if (key.length != 0) kind = TriggerConfig.read(key, 1, 1);
-        if (kind == TriggerConfig.KEY_P256) {
-            uint256 x = TriggerConfig.read(key, 2, 32);
-            return Deliveries.isSignedByPoint(x, TriggerConfig.read(key, 34, 32), digest, signature);
+        if (key.length != 0) {
+            kind = TriggerConfig.read(key, 1, 1);
+            text = TriggerConfig.read(key, 2, 20);
+            if (kind == TriggerConfig.KEY_P256) {
+                uint256 x = TriggerConfig.read(key, 2, 32);
+                return Deliveries.isSignedByPoint(x, TriggerConfig.read(key, 34, 32), digest, signature);
+            }
         }
-        if (key.length != 0) text = TriggerConfig.read(key, 2, 20);
         address signer = address(uint160(text));
         if (kind == TriggerConfig.KEY_ERC1271) {
             return Deliveries.isSignedByAccount(signer, digest, signature);

@@ -42,16 +42,17 @@ abstract contract TriggerStore is ITriggerRegistry {
     mapping(address agent => uint256 triggerId) private _newest;
 
     /// @dev 1 while a trigger runs, or money moves.
-    uint256 private transient _busy;
+    uint256 internal transient _busy;
 
     constructor(IAttesterQuorums quorums) {
         CODEC = new TriggerCodec(quorums);
     }
 
     modifier nonReentrant() {
-        _begin(false);
+        require(_busy == 0, Reentrancy());
+        _busy = 1;
         _;
-        _end();
+        _busy = 0;
     }
 
     /// @dev Whether ether that comes from the ledger may be what is drawn; else somebody withdraws his own to here.
@@ -112,7 +113,7 @@ abstract contract TriggerStore is ITriggerRegistry {
         uint256 hot = _requireAgent(triggerId);
         require(hot.has(TriggerWord.ACTIVE), TriggerNotActive(triggerId));
 
-        if (hot.has(TriggerWord.PAUSED)) hot = hot.withMark(block.timestamp / 60);
+        if (hot.has(TriggerWord.PAUSED)) hot = hot.withMark(block.timestamp);
         _words[triggerId].hot = hot.clear(TriggerWord.PAUSED).withFailures(0);
         emit TriggerResumed(triggerId);
     }
@@ -175,16 +176,6 @@ abstract contract TriggerStore is ITriggerRegistry {
     }
 
     /* INTERNAL */
-
-    /// @param outermost whether the call is known to be the whole transaction, so that nothing can be under way.
-    function _begin(bool outermost) internal {
-        require(outermost || _busy == 0, Reentrancy());
-        _busy = 1;
-    }
-
-    function _end() internal {
-        _busy = 0;
-    }
 
     function _wordsOf(uint256 triggerId) internal view returns (uint256 hot, uint256 cold) {
         hot = _words[triggerId].hot;
