@@ -6,6 +6,8 @@ import {
   type Hex,
   keccak256,
   parseEventLogs,
+  parseSignature,
+  signatureToCompactSignature,
   stringToHex,
   zeroAddress,
 } from 'viem'
@@ -41,6 +43,8 @@ const CLOSE_TYPE = keccak256(
   stringToHex('Close(address provider,address signer,address token,uint128 tally,uint256 deadline)'),
 )
 const YEAR_SECONDS = 31_536_000
+const GWEI = 1_000_000_000n
+const MAX_CAP_GWEI = (1n << 56n) - 1n
 
 /** What an account can withdraw or put into channels: a user's credit and a provider's earnings alike. */
 export async function balanceOf(client: Client, options: balanceOf.Options): Promise<bigint> {
@@ -141,9 +145,19 @@ export async function openChannel(wallet: Wallet, options: openChannel.Options):
   const { value = token === ETHER ? amount : 0n } = options
   const { expiry = Math.floor(Date.now() / 1000) + YEAR_SECONDS } = options
   const owner = wallet.account.address
-  const known = await sessionOf(wallet, { deployment, signer: session.address })
-  const consent = known === undefined ? await consentOf(session, { cap, deployment, expiry, owner }) : '0x'
-  const args = [provider, token, amount, session.address, cap, expiry, consent] as const
+  const signer = session.address
+  if ((await sessionOf(wallet, { deployment, signer })) !== undefined)
+    return fundChannel(wallet, { amount, deployment, provider, signer, token, value })
+
+  const consent = await consentOf(session, { cap, deployment, expiry, owner })
+  const gweis = cap / GWEI
+  if (token === ETHER && value === amount && gweis * GWEI === cap && gweis <= MAX_CAP_GWEI) {
+    const { r, yParityAndS } = signatureToCompactSignature(parseSignature(consent))
+    const terms = (gweis << 200n) | (BigInt(expiry) << 160n) | BigInt(signer)
+    const args = [provider, terms, r, yParityAndS]
+    return send(wallet, { args, deployment, functionName: 'openEtherChannel', value })
+  }
+  const args = [provider, token, amount, signer, cap, expiry, consent]
   await letTake(wallet, { amount, deployment, token })
   return send(wallet, { args, deployment, functionName: 'openChannel', value })
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ECDSA} from "solady/utils/ECDSA.sol";
+
 import {FreeBalance} from "./inference/FreeBalance.sol";
 import {InferenceAnnex} from "./inference/InferenceAnnex.sol";
 import {Offers} from "./inference/Offers.sol";
@@ -67,6 +69,31 @@ contract InferenceServing is Refills {
     ) external payable {
         _sessionFor(msg.sender, token, signer, cap, expiry, consent);
         _fundChannel(provider, token, signer, amount);
+    }
+
+    /// @inheritdoc IInferenceServing
+    function openEtherChannel(address provider, uint256 terms, bytes32 r, bytes32 vs) external payable {
+        address signer = address(uint160(terms));
+        uint256 session = _sessions[signer];
+        if (session != 0) {
+            _requireFundable(msg.sender, signer, session);
+            return _fundChannel(provider, ETHER, signer, msg.value);
+        }
+
+        uint40 expiry = uint40(terms >> 160);
+        uint128 cap;
+        // No overflow: 56 bits times 30.
+        unchecked {
+            cap = uint128(terms >> 200) * 1 gwei;
+        }
+        require(block.timestamp < expiry, SessionExpired(signer, expiry));
+        bytes32 digest = _sessionDigest(msg.sender, signer, cap, expiry);
+        bool isAgreed = signer != address(0) && ECDSA.tryRecover(digest, r, vs) == signer;
+        require(isAgreed, InvalidConsent(msg.sender, signer));
+
+        _sessions[signer] = (terms >> 160 << 160) | uint160(msg.sender);
+        _fundFirst(msg.sender, provider, ETHER, signer, msg.value);
+        emit ChannelOpened(msg.sender, signer, provider, msg.value, cap, expiry);
     }
 
     /// @inheritdoc IInferenceServing

@@ -117,6 +117,15 @@ abstract contract InferenceTest is Test {
         return _compact(secret, _digest(keccak256(abi.encode(typehash, owner, key, CAP, expiry))));
     }
 
+    function _termsOf(address key, uint256 gweis, uint256 until) internal pure returns (uint256) {
+        return (gweis << 200) | (until << 160) | uint160(key);
+    }
+
+    /// @dev As `openEtherChannel` takes them.
+    function _terms() internal view returns (uint256) {
+        return _termsOf(signer, CAP / 1 gwei, expiry);
+    }
+
     function _closeSignature(uint256 secret, uint128 tally, uint256 deadline)
         internal
         view

@@ -30,11 +30,20 @@ contract InferenceServingGasTest is ReservationTest {
         vm.assertLe((hundred - ten) / 90, 10_000, "each further one");
     }
 
-    /// INF-30: the first open, with deposit, session key and consent, costs at most 105,000.
+    /// INF-30: the first open, with deposit, session key and consent, costs at most 105,000, in whatever currency.
     function test_firstOpen() external {
         _open(1 ether);
 
         _assertGas(105_000, "openChannel, first, with session key");
+    }
+
+    /// INF-30: in ether, with all of the value sent, the first open costs at most 100,000.
+    function test_firstOpenInEther() external {
+        (bytes32 r, bytes32 vs) = abi.decode(_consent(signerKey, user, signer), (bytes32, bytes32));
+        vm.prank(user);
+        serving.openEtherChannel{value: 1 ether}(provider, _terms(), r, vs);
+
+        _assertGas(100_000, "openEtherChannel, first, with session key");
     }
 
     /// INF-30: a further provider, from the free balance, costs at most 68,000.

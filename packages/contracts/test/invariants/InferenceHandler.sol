@@ -85,6 +85,11 @@ contract InferenceHandler is ReservationTest {
         value = currency == ETHER ? bound(value, 0, 12 ether) : 0;
         bytes memory consent = _consent(_signerKeys[index], owner, signers[index]);
         vm.prank(owner);
+        if (currency == ETHER && value % 3 == 0) {
+            (bytes32 r, bytes32 vs) = abi.decode(consent, (bytes32, bytes32));
+            uint256 terms = _termsOf(signers[index], CAP / 1 gwei, expiry);
+            return serving.openEtherChannel{value: value}(providers[to % COUNT], terms, r, vs);
+        }
         serving.openChannel{value: value}(
             providers[to % COUNT], currency, amount, signers[index], CAP, expiry, consent
         );

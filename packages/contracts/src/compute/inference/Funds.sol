@@ -32,17 +32,36 @@ abstract contract Funds is Offers {
         uint256 amount
     ) internal {
         require(amount != 0, ZeroAmount());
-        Offer memory offer = _offers[provider][token];
-        require(offer.number != 0, NothingOffered(provider, token));
+        Offer storage offer = _offers[provider][token];
+        (uint256 number, uint256 closeWindow) = (offer.number, offer.closeWindow);
+        require(number != 0, NothingOffered(provider, token));
         bytes32 slot = Channels.slotOf(space, provider, token, signer);
         uint256 word = slot.load();
+        if (word != 0) _requireOpenable(word, provider, signer);
+
+        if (space == Channels.METERS) (number, closeWindow) = (number | METERED, METER_HOURS);
+
+        slot.store(word.fund(amount, closeWindow));
+        if (word == 0) _lists.add(owner, signer, number);
+    }
+
+    /// @dev As `_fund` does, for a session key that is new: no channel of it was ever opened, so none is read.
+    function _fundFirst(address owner, address provider, address token, address signer, uint256 amount)
+        internal
+    {
+        require(amount != 0, ZeroAmount());
+        Offer storage offer = _offers[provider][token];
+        (uint256 number, uint256 closeWindow) = (offer.number, offer.closeWindow);
+        require(number != 0, NothingOffered(provider, token));
+
+        Channels.slotOf(Channels.CHANNELS, provider, token, signer)
+            .store(Channels.fund(0, amount, closeWindow));
+        _lists.add(owner, signer, number);
+    }
+
+    function _requireOpenable(uint256 word, address provider, address signer) private pure {
         require(word.closeAtOf() == 0, ChannelClosing(signer, provider, word.closeAtOf()));
         require(word.epochOf() < Channels.LAST_EPOCH, EpochsExhausted(signer, provider));
-
-        bool metered = space == Channels.METERS;
-
-        slot.store(word.fund(amount, metered ? METER_HOURS : offer.closeWindow));
-        if (word == 0) _lists.add(owner, signer, metered ? offer.number | METERED : offer.number);
     }
 
     function _requireCloseTime(uint256 closeAt, address signer, address provider) internal view {

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ECDSA} from "solady/utils/ECDSA.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
+import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 import {SignatureCheckerLib} from "solady/utils/SignatureCheckerLib.sol";
 
 import {Channels} from "../libraries/Channels.sol";
@@ -102,7 +103,7 @@ abstract contract Keys is EIP712, Funds {
         bytes calldata consent
     ) private returns (uint256 session) {
         require(signer != address(0), InvalidConsent(owner, signer));
-        bytes32 digest = _hashTypedData(keccak256(abi.encode(SESSION_TYPEHASH, owner, signer, cap, expiry)));
+        bytes32 digest = _sessionDigest(owner, signer, cap, expiry);
         require(ECDSA.tryRecoverCalldata(digest, consent) == signer, InvalidConsent(owner, signer));
 
         session = (uint256(expiry) << 160) | uint160(owner);
@@ -117,6 +118,18 @@ abstract contract Keys is EIP712, Funds {
 
         _sessions[signer] = session;
         emit SessionKeyRegistered(owner, signer, cap, expiry);
+    }
+
+    function _sessionDigest(address owner, address signer, uint128 cap, uint40 expiry)
+        internal
+        view
+        returns (bytes32)
+    {
+        return _hashTypedData(
+            EfficientHashLib.hash(
+                uint256(SESSION_TYPEHASH), uint160(owner), uint160(signer), uint256(cap), uint256(expiry)
+            )
+        );
     }
 
     function _gweiOf(uint128 cap) internal pure returns (uint256 gweis) {

@@ -165,6 +165,17 @@ interface IInferenceRecords {
         uint256 fromBalance
     );
 
+    /// @notice `signer` is `owner`'s session key from now on, and `amount` of the value sent lies in its first channel. It is
+    ///         `SessionKeyRegistered` and `ChannelFunded` in one, where both are of ether.
+    event ChannelOpened(
+        address indexed owner,
+        address indexed signer,
+        address indexed provider,
+        uint256 amount,
+        uint128 cap,
+        uint40 expiry
+    );
+
     /// @notice Vouchers were settled and the provider was credited with `total`. Whose they were is in the call's data; what
     ///         their channels came to, `channelOf` tells.
     event Settled(address indexed provider, uint256 total);

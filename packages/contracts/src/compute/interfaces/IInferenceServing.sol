@@ -66,6 +66,13 @@ interface IInferenceServing is IInferenceRecords {
         bytes calldata consent
     ) external payable;
 
+    /// @notice Like `openChannel` in ether, with all of the value sent, for less gas.
+    /// @param terms the session key, its expiry and its cap in one word: `cap in gwei 56 | expiry 40 | signer 160`.
+    /// @param r of the key's signature over `Session`, which has the cap in wei; needed at its first use only.
+    /// @param vs of it, as EIP-2098 has it.
+    /// @dev Where the key is new, `ChannelOpened` stands for the two events of `openChannel`.
+    function openEtherChannel(address provider, uint256 terms, bytes32 r, bytes32 vs) external payable;
+
     /// @notice Like `openChannel`, for a session key that the caller has registered.
     function fundChannel(address provider, address token, address signer, uint256 amount) external payable;
 

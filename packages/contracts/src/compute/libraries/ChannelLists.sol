@@ -6,14 +6,19 @@ pragma solidity 0.8.37;
 /// @dev The first channel takes one new slot, the next two of the same session key none. A record that is pushed down is
 ///      kept under the key of the record above it: its signer and first number, which no other record shares.
 library ChannelLists {
+    struct Record {
+        uint256 word;
+    }
+
     struct List {
-        mapping(address owner => uint256 record) newest;
+        mapping(address owner => Record) newest;
         mapping(uint256 key => uint256 record) older;
     }
 
     /// @dev To be called once for each pair of signer and number, else records are lost.
     function add(List storage list, address owner, address signer, uint256 number) internal {
-        uint256 record = list.newest[owner];
+        Record storage newest = list.newest[owner];
+        uint256 record = newest.word;
         if (signerOf(record) == signer && numberOf(record, 2) == 0) {
             record |= number << (numberOf(record, 1) == 0 ? 32 : 64);
         } else {
@@ -21,7 +26,7 @@ library ChannelLists {
             if (record != 0) list.older[_keyOf(above)] = record;
             record = above;
         }
-        list.newest[owner] = record;
+        newest.word = record;
     }
 
     /// @dev The record at `cursor`, and the cursor of the next: 0 for the newest, and 0 after the oldest.
@@ -30,7 +35,7 @@ library ChannelLists {
         view
         returns (uint256 record, uint256 nextCursor)
     {
-        record = cursor == 0 ? list.newest[owner] : list.older[cursor];
+        record = cursor == 0 ? list.newest[owner].word : list.older[cursor];
         uint256 key = _keyOf(record);
         if (list.older[key] != 0) nextCursor = key;
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
+
 import {IInferenceRecords} from "../interfaces/IInferenceRecords.sol";
 
 /// @notice A channel or a meter in one word of storage:
@@ -21,7 +23,7 @@ library Channels {
     uint256 private constant MAX_40 = type(uint40).max;
 
     function groupOf(bytes32 space, address provider, address token) internal pure returns (bytes32) {
-        return keccak256(abi.encode(provider, token, space));
+        return EfficientHashLib.hash(uint256(uint160(provider)), uint256(uint160(token)), uint256(space));
     }
 
     function slotOf(bytes32 space, address provider, address token, address signer)
@@ -29,7 +31,7 @@ library Channels {
         pure
         returns (bytes32)
     {
-        return keccak256(abi.encode(signer, groupOf(space, provider, token)));
+        return EfficientHashLib.hash(uint256(uint160(signer)), uint256(groupOf(space, provider, token)));
     }
 
     function load(bytes32 slot) internal view returns (uint256 word) {
@@ -91,7 +93,10 @@ library Channels {
         uint256 deposit = depositOf(word) + amount;
         require(deposit <= MAX_80, IInferenceRecords.DepositTooLarge(deposit));
         if (closeWindowOf(word) == 0) word |= closeWindow << 128;
-        return word + (amount << 176);
+        // No overflow: the sum fits 80 bits.
+        unchecked {
+            return word + (amount << 176);
+        }
     }
 
     function requestClose(uint256 word, uint256 closeAt) internal pure returns (uint256) {
