@@ -88,6 +88,12 @@ test.each<Forgery>([
   ],
   ['GPUs that were not bound', (shown) => ({ ...shown, gpus: [GPU] }), {}, 'GPU evidence'],
   ['older collateral', (shown) => ({ ...shown, collateral: older() }), {}, 'PCK CRL'],
+  [
+    'collateral of an evaluation before the chain’s',
+    (shown) => ({ ...shown, collateral: older({ evaluation: 16 }) }),
+    {},
+    "quote, the collateral's evaluation number",
+  ],
   ['no collateral', ({ collateral: _, ...shown }) => shown, {}, 'collateral'],
 ])('TEE-11: evidence with %s does not verify', async (_, change, options, wanted) => {
   const evidence = await Attestation.Evidence.fetchFrom(httpUrl)
@@ -170,10 +176,11 @@ function again({ binding }: Shown): Uint8Array {
   return tdxQuote(stage.market.intel, { reportData: Attestation.Binding.reportData(binding) })
 }
 
-/** Still in its dates, but from before what the chain has. */
-function older(): NonNullable<Shown['collateral']> {
+/** Still in its dates, but from before what the chain has; or signed now, and of an earlier evaluation. */
+function older({ evaluation = 17 } = {}): NonNullable<Shown['collateral']> {
   const { intel } = stage.market
-  return collateral(intel, { from: intel.at - 7200n, until: intel.at + 1_000_000n })
+  const from = evaluation < 17 ? intel.at : intel.at - 7200n
+  return collateral(intel, { evaluation, from, until: intel.at + 1_000_000n })
 }
 
 function failures({ checks }: Verification): Verification['checks'] {

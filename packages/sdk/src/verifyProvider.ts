@@ -161,6 +161,8 @@ async function checkQuote(scene: Scene, evidence: Shown): Promise<Uint8Array | u
   const verdict = await Dcap.verify(evidence.report, {
     at: scene.now,
     collateral,
+    // Intel goes on signing what older evaluations said, with dates of now.
+    minimumEvaluation: level.kept.evaluation,
     roots: [root],
     ...(workloads ? { workloads } : {}),
   })
