@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Attestation } from '@jejunetwork/sdk'
 import { expect, onTestFinished, test } from 'vitest'
 import { createLog } from '../../log.ts'
 import { collectGpus } from './gpus.ts'
@@ -10,12 +11,30 @@ const [{ nonce }] = JSON.parse(readFileSync(VECTOR, 'utf8'))
 const NONCE = new Uint8Array(Buffer.from(nonce.replace(/^0x/, ''), 'hex'))
 
 test('what nvattest prints of a real Hopper is taken, and asked for with the nonce', async () => {
-  const path =
-    program(`[ "$*" = "collect-evidence --device gpu --nonce ${NONCE_HEX} --format json" ] || exit 9
+  const path = program(`[ "$3" = nvswitch ] && exit 1
+[ "$*" = "collect-evidence --device gpu --nonce ${NONCE_HEX} --format json" ] || exit 9
 printf '{"evidences":'; cat '${VECTOR}'; printf ',"result_code":0,"result_message":"Ok"}'`)
   const [evidence, ...rest] = await collect(path)
   expect(rest).toHaveLength(0)
   expect(evidence?.report.length).toBeGreaterThan(4_000)
+})
+
+test('switches between the GPUs sign the same nonce, and are bound with them', async () => {
+  const [hopper, ls10] = ['hopper-sdk-certhold', 'switch-ls10'].map((name) =>
+    VECTOR.replace('hopper-sdk', name),
+  )
+  const path = program(`case "$3" in gpu) file='${hopper}' ;; nvswitch) file='${ls10}' ;; *) exit 9 ;; esac
+printf '{"evidences":'; cat "$file"; printf ',"result_code":0,"result_message":"Ok"}'`)
+  const [{ nonce: asked }] = JSON.parse(readFileSync(ls10 ?? '', 'utf8'))
+  const bytes = new Uint8Array(Buffer.from(asked.replace(/^0x/, ''), 'hex'))
+  const found = await collect(path, bytes)
+  const models = await Promise.all(
+    found.map(async (evidence) => {
+      const verdict = await Attestation.Nvidia.verify(evidence, { at: 1_770_000_000n, nonce: bytes })
+      return verdict.ok ? verdict.claims.architecture : verdict.refusal.code
+    }),
+  )
+  expect(models).toEqual(['hopper', 'nvswitch'])
 })
 
 test('evidence for another nonce is not bound', async () => {

@@ -6,32 +6,42 @@ import type { Log } from '../../log.ts'
 const run = promisify(execFile)
 
 /**
- * Has the GPUs sign a nonce, by NVIDIA's `nvattest`; none where it is not installed or finds no GPU that can. What it
- * collected is verified here, so that evidence that no verifier takes is not bound.
+ * Has the GPUs, and the switches between them, sign a nonce, by NVIDIA's `nvattest`; none where it is not installed or finds
+ * no GPU that can. What it collected is verified here, so that evidence that no verifier takes is not bound.
  */
 export async function collectGpus(
   nonce: Uint8Array,
   options: collectGpus.Options,
 ): Promise<readonly Attestation.Nvidia.Evidence[]> {
-  const { log, path, signal } = options
-  const hex = Buffer.from(nonce).toString('hex')
-  const args = ['collect-evidence', '--device', 'gpu', '--nonce', hex, '--format', 'json']
-  let printed: string
-  try {
-    printed = (await run(path, args, { maxBuffer: 1 << 24, signal, timeout: 120_000 })).stdout
-  } catch (error) {
-    signal.throwIfAborted()
-    const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    if (!absent) log.warn('nvattest gives no evidence, so no GPU is attested', { error })
-    return []
-  }
-  const found = evidenceIn(printed)
+  const gpus = await collectFrom('gpu', nonce, options)
+  // Most machines have no switch, or one that is not theirs to ask: there it says so, and GPUs stand alone.
+  const found = gpus.length > 0 ? [...gpus, ...(await collectFrom('nvswitch', nonce, options))] : []
   for (const evidence of found) {
     const at = BigInt(Math.floor(Date.now() / 1000))
     const verdict = await Attestation.Nvidia.verify(evidence, { at, nonce })
     if (!verdict.ok) throw new GpuEvidenceError(verdict.refusal.message)
   }
   return found
+}
+
+async function collectFrom(
+  device: 'gpu' | 'nvswitch',
+  nonce: Uint8Array,
+  { log, path, signal }: collectGpus.Options,
+): Promise<readonly Attestation.Nvidia.Evidence[]> {
+  const hex = Buffer.from(nonce).toString('hex')
+  const args = ['collect-evidence', '--device', device, '--nonce', hex, '--format', 'json']
+  try {
+    const { stdout } = await run(path, args, { maxBuffer: 1 << 24, signal, timeout: 120_000 })
+    return evidenceIn(stdout)
+  } catch (error) {
+    signal.throwIfAborted()
+    const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    if (device === 'nvswitch') log.info('nvattest finds no switch to attest', { error })
+    else if (error instanceof ComputeError) throw error
+    else if (!absent) log.warn('nvattest gives no evidence, so no GPU is attested', { error })
+    return []
+  }
 }
 
 export declare namespace collectGpus {
