@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Attestation } from '@jejunetwork/sdk'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -62,6 +63,23 @@ test('a machine without a TEE says so once, and its provider stays claimed', asy
       return evidence.tee === 'none' && evidence.reason === reason
     })
     expect(lines('no TEE')).toHaveLength(1)
+    expect((await levelOf(stage, other)).level).toBe(0)
+  } finally {
+    await other.close()
+  }
+})
+
+test('a TEE that does not answer is said once, with what refused, and the node serves on', async () => {
+  const broken = join(stage.folder, 'broken')
+  mkdirSync(join(broken, 'jeju-compute'), { recursive: true })
+  const other = await stage.startNode({ account: 2, reports: broken })
+  try {
+    const reason = `${broken}/jeju-compute/generation cannot be used (ENOENT).`
+    await until('its reason', async () => {
+      const evidence = await evidenceOf(other)
+      return evidence.tee === 'none' && evidence.reason === reason
+    })
+    expect(lines('attestation failed')).toHaveLength(1)
     expect((await levelOf(stage, other)).level).toBe(0)
   } finally {
     await other.close()

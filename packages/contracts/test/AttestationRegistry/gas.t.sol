@@ -143,6 +143,8 @@ contract VerdictGasTest is VerdictTest {
         _refuteShown(padded, "", ISnpJudge.Fault.Authority, "refute, authority, dearest");
         padded = bytes.concat(report, _pad(genuine), authority);
         _refuteShown(padded, "", ISnpJudge.Fault.Key, "refute, key, dearest");
+        padded = bytes.concat(_cut(_fixture(".false.debug"), 0, CERTIFICATES), _pad(genuine), _pad(authority));
+        _refuteShown(padded, "", ISnpJudge.Fault.Policy, "refute, policy, dearest");
         _refuteShown(_noise(65_536), "", ISnpJudge.Fault.Form, "refute, form, dearest");
     }
 

@@ -142,6 +142,26 @@ contract RefuteTest is VerdictTest {
         vm.assertEq(_stakes(), 1 ether, "burnt");
     }
 
+    /// TEE-29: surplus that was asked for before the lie leaves at once; what covers the role does not, whatever role it is under.
+    function test_attack_surplusLeavesFirst() external {
+        address[] memory signers = _signers();
+        attesters.stakeFor{value: 1 ether}(signers[0]);
+        vm.prank(signers[0]);
+        attesters.initiateUnstake(1 ether);
+        skip(7 days);
+        (IVerdicts.Verdict memory verdict, bytes memory shown) = _lie();
+        vm.startPrank(signers[0]);
+        attesters.completeUnstake();
+        attesters.resignAttester();
+        attesters.becomeGuardian();
+        vm.stopPrank();
+        vm.prank(provider);
+        attestations.revoke(providerId);
+        attestations.refute(verdict, signers, SIGNATURE, shown, _fixture(".forged.hints"));
+        vm.assertEq(_stakes(), 1 ether, "burnt");
+        vm.assertFalse(attesters.isStaked(signers[0], IComputeStaking.Role.Guardian), "no guardian");
+    }
+
     /// TEE-29: after 7 days it is too late, and stake leaves from the same second on.
     function test_revertsWhen_tooLate() external {
         (IVerdicts.Verdict memory verdict, bytes memory shown) = _lie();
