@@ -101,6 +101,14 @@ test('a disputed session is called that until it is decided', async () => {
   expect(sessions).toMatchObject([{ status: 'ended', token: dollar.address }, { status: 'ended' }])
 })
 
+test('what a provider earned is told by currency', async () => {
+  const key = chain.accounts[PROVIDER]?.getHdKey().privateKey ?? new Uint8Array()
+  const { stdout } = await run(['provider', 'status'], { ...home.env, JEJU_PRIVATE_KEY: toHex(key) })
+  expect(stdout).toMatch(
+    /^rental pay +6\.\d+ TUSD \(0x\w+\) and 0 ETH collected, 0 TUSD \(0x\w+\) and 0\.01 ETH to collect,/m,
+  )
+})
+
 /** Session 2, of an hour, for all the dollars that the renter has. */
 async function rentByToken(): Promise<void> {
   await dollar.mint(renter, TOKEN_PRICE)

@@ -38,3 +38,16 @@ export async function amountsIn(client: Client, token: Address): Promise<Amount>
     return (units) => `${units} of ${token}`
   }
 }
+
+/** Payments added up, each currency by itself. */
+export async function sumsIn(client: Client, payments: readonly sumsIn.Payment[]): Promise<string> {
+  const sums = new Map<Address, bigint>()
+  for (const { amount, token } of payments) sums.set(token, (sums.get(token) ?? 0n) + amount)
+  const parts = [...sums].map(async ([token, sum]) => (await amountsIn(client, token))(sum))
+  return (await Promise.all(parts)).join(' and ') || eth(0n)
+}
+
+export declare namespace sumsIn {
+  /** In ether where the token is the zero address. */
+  type Payment = { amount: bigint; token: Address }
+}

@@ -19,7 +19,7 @@ export const provider: Group = {
     {
       usage: 'start',
       summary: 'Run the node: register if needed, serve rentals and inference until stopped.',
-      example: 'provider start --price 0.01 --endpoint https://mynode.example.com:4007',
+      example: 'provider start --price 0.01 --endpoint https://mynode.example.com',
       options: [
         HTTP_PORT,
         ENDPOINT,
@@ -38,7 +38,7 @@ export const provider: Group = {
     {
       usage: 'register',
       summary: 'Put this machine on the market without serving yet.',
-      example: 'provider register --endpoint https://mynode.example.com:4007 --price 0.01',
+      example: 'provider register --endpoint https://mynode.example.com --price 0.01',
       options: [HTTP_PORT, ENDPOINT, PRICE, STAKE],
       pays: true,
       load: async () => (await import('./commands/provider.ts')).registerProvider,
@@ -76,7 +76,7 @@ export const provider: Group = {
     {
       usage: 'endpoint <url>',
       summary: 'Say where the node is reached.',
-      example: 'provider endpoint https://mynode.example.com:4007',
+      example: 'provider endpoint https://mynode.example.com',
       load: async () => (await import('./commands/providerTerms.ts')).endpoint,
     },
     {

@@ -1,5 +1,5 @@
-import { ComputeRentalAbi, ContractRevertedError } from '@jejunetwork/sdk'
-import { eth } from '../money.ts'
+import { ComputeRentalAbi, ContractRevertedError, Rental } from '@jejunetwork/sdk'
+import { sumsIn } from '../money.ts'
 import type { Runtime } from './runtime/Runtime.ts'
 import type { Seen, Shop } from './Shop.ts'
 
@@ -55,12 +55,16 @@ async function terminate({ deployment, log, rows, sender }: Shop, sessionId: big
   if (row !== undefined) rows.put({ ...row, terminated: true })
 }
 
-async function fetchPay({ deployment, log, sender }: Shop, sessions: readonly Seen[]): Promise<void> {
+async function fetchPay({ client, deployment, log, sender }: Shop, sessions: readonly Seen[]): Promise<void> {
   const ids = sessions.map(({ sessionId }) => sessionId)
   const contract = { abi: ComputeRentalAbi, address: deployment.computeRental }
   await sender.write({ ...contract, args: [ids], functionName: 'collect' })
+  const payments = sessions.map(async ({ matured: amount, sessionId }) => ({
+    amount,
+    token: await Rental.tokenOf(client, { deployment, sessionId }),
+  }))
   log.info('pay collected', {
-    amount: eth(sessions.reduce((sum, { matured }) => sum + matured, 0n)),
+    amount: await sumsIn(client, await Promise.all(payments)),
     sessionIds: ids,
   })
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Inference, Registry, Rental, Staking } from '@jejunetwork/sdk'
 import type { Address, LocalAccount } from 'viem'
 import { createLog } from '../../log.ts'
-import { eth } from '../../money.ts'
+import { eth, sumsIn } from '../../money.ts'
 import { canonical, detectHardware } from '../../provider/hardware.ts'
 import { type ProviderConfig, start } from '../../provider/provider.ts'
 import { ensureRegistered } from '../../provider/register.ts'
@@ -84,10 +84,18 @@ export const providerStatus: Run = async ({ config }) => {
     Rental.list(client, { deployment, providerId }),
   ])
   const sessions = await Promise.all(
-    sessionIds.map((sessionId) => Rental.get(client, { deployment, sessionId })),
+    sessionIds.map(async (sessionId) => ({
+      ...(await Rental.get(client, { deployment, sessionId })),
+      token: await Rental.tokenOf(client, { deployment, sessionId }),
+    })),
   )
   const sum = (key: 'collected' | 'matured' | 'unmatured') =>
-    sessions.reduce((total, session) => total + session[key], 0n)
+    sumsIn(
+      client,
+      sessions.map((session) => ({ amount: session[key], token: session.token })),
+    )
+  const pay = [sum('collected'), sum('matured'), sum('unmatured')] as const
+  const [collected, matured, unmatured] = await Promise.all(pay)
   const running = sessions.filter(({ status }) => status === 'running').length
   const health = await fetch(new URL('/health', provider.endpoint)).then(
     (answer) => (answer.ok ? 'answers' : `answers ${answer.status}`),
@@ -111,7 +119,7 @@ export const providerStatus: Run = async ({ config }) => {
       price: `${eth(provider.pricePerHour)} an hour`,
       stake: eth(stake.staked),
       'sessions running': String(running),
-      'rental pay': `${eth(sum('collected'))} collected, ${eth(sum('matured'))} to collect, ${eth(sum('unmatured'))} maturing`,
+      'rental pay': `${collected} collected, ${matured} to collect, ${unmatured} maturing`,
       'earned by inference': eth(earned),
     }),
   }

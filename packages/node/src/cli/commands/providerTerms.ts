@@ -134,6 +134,6 @@ function urlOf(text: string | undefined): string {
   const url = URL.parse(text ?? '')
   if (url && /^https?:$/.test(url.protocol) && !url.search && !url.hash) return url.href.replace(/\/$/, '')
   throw new UsageError(
-    `The endpoint is an http(s) URL without a query, such as https://mynode.example.com:4007; it was ${JSON.stringify(text ?? '')}.`,
+    `The endpoint is an http(s) URL without a query, such as https://mynode.example.com; it was ${JSON.stringify(text ?? '')}.`,
   )
 }
