@@ -24,6 +24,10 @@ contract GuardianPanel is IGuardianPanel, Payer {
     uint256 private constant BURN_PERIOD = 30 days;
     /// @dev Renter and owner: those who may be guardians and not vote.
     uint256 private constant SIDES = 2;
+    /// @dev Several times what a payment in dollars takes. What takes more waits for its owner, who claims it with all the gas he likes.
+    uint256 private constant PAYOUT_GAS = 500_000;
+    /// @dev For two payments, each of which is passed on 63/64 of what is left at most, and what is written around them.
+    uint256 private constant GAS_WANTED = 2 * PAYOUT_GAS * 64 / 63 + 150_000;
 
     IComputeStaking public immutable STAKING;
     address public immutable RENTAL;
@@ -88,6 +92,7 @@ contract GuardianPanel is IGuardianPanel, Payer {
     function resolve(uint256 sessionId) external nonReentrant {
         Dispute storage dispute = _openDispute(sessionId);
         require(block.timestamp >= dispute.endsAt, VotingGoesOn(sessionId, dispute.endsAt));
+        require(dispute.token == ETHER || gasleft() >= GAS_WANTED, GasTooLow(gasleft(), GAS_WANTED));
 
         uint256 votes = dispute.against + dispute.inFavour;
         (uint256 toRenter, uint256 toProvider, uint256 share) = (dispute.bond, dispute.held, 0);
@@ -104,8 +109,8 @@ contract GuardianPanel is IGuardianPanel, Payer {
         uint256 burnt = isLost && dispute.token == ETHER ? _burn(dispute.owner, dispute.held) : 0;
         emit DisputeResolved(sessionId, toRenter, toProvider, share, burnt);
 
-        _pay(dispute.token, dispute.renter, toRenter);
-        _pay(dispute.token, dispute.owner, toProvider);
+        _payOneOfTwo(dispute.token, dispute.renter, toRenter);
+        _payOneOfTwo(dispute.token, dispute.owner, toProvider);
     }
 
     /// @inheritdoc IGuardianPanel
@@ -134,6 +139,11 @@ contract GuardianPanel is IGuardianPanel, Payer {
     }
 
     /* INTERNAL */
+
+    function _payOneOfTwo(address token, address to, uint256 amount) private {
+        if (token == ETHER) _pay(ETHER, to, amount);
+        else _payToken(PAYOUT_GAS, token, to, amount);
+    }
 
     /// @dev Burns what the verdict and the last 30 days allow: the count starts anew only after 30 days without.
     function _burn(address owner, uint256 amount) private returns (uint256) {

@@ -94,19 +94,36 @@ contract GetProviderTest is ComputeTest {
 
     /// REG-13: whatever the text, reading it neither fails nor costs much.
     function test_boundsItsWork() external {
-        bytes1[5] memory fills = [bytes1("["), "{", '"', " ", "\\"];
-        for (uint256 k = 0; k < fills.length; k++) {
-            bytes memory text = new bytes(2048);
-            for (uint256 i = 0; i < text.length; i++) {
-                text[i] = fills[k];
-            }
-            text[0] = "{";
-            (text[1], text[2], text[3], text[4]) = ('"', "a", '"', ":");
-            vm.prank(provider);
-            registry.setHardware(string(text));
-            uint256 before = gasleft();
-            registry.getProvider(1);
-            vm.assertLt(before - gasleft(), 3_000_000, "gas");
+        string[9] memory fills = ["[", "{", '"', " ", "\\", "1,", "true,", "-1e+1,", '"":1,'];
+        for (uint256 i = 0; i < fills.length; i++) {
+            _assertCheap('{"a":', fills[i]);
+            _assertCheap('{"a":[', fills[i]);
+            _assertCheap("{", fills[i]);
         }
+    }
+
+    /// REG-13: an object of more than 512 pieces claims no GPU.
+    function test_countsPieces() external {
+        string memory zeros = "0";
+        for (uint256 i = 1; i < 250; i++) {
+            zeros = string.concat(zeros, ",0");
+        }
+        // Opening, two of the key and the array, 500 of the zeros with what is behind each, two more, three of the count and the end.
+        _assertGpu(string.concat('{"a":[', zeros, '],"gpuCount":8}'), 8, "");
+        _assertGpu(string.concat('{"a":[', zeros, ',0,0],"gpuCount":8}'), 8, "");
+        _assertGpu(string.concat('{"a":[', zeros, ',0,0,0],"gpuCount":8}'), 0, "");
+    }
+
+    function _assertCheap(string memory head, string memory fill) private {
+        bytes memory text = new bytes(2048);
+        for (uint256 i = 0; i < text.length; i++) {
+            bool inHead = i < bytes(head).length;
+            text[i] = inHead ? bytes(head)[i] : bytes(fill)[(i - bytes(head).length) % bytes(fill).length];
+        }
+        vm.prank(provider);
+        registry.setHardware(string(text));
+        uint256 before = gasleft();
+        registry.getProvider(1);
+        vm.assertLt(before - gasleft(), 1_700_000, "gas");
     }
 }

@@ -113,4 +113,21 @@ contract FindTest is ComputeTest {
         vm.assertEq(ids.length, 2, "both of two");
         vm.assertEq(next, 0, "the end");
     }
+
+    /// REG-26: exploit: providers whose claims are as dear to read as can be make no page too dear for a node's limit on calls,
+    /// so they hide nobody who registered later.
+    function test_exploit_pageOfHostileClaims() external {
+        bytes memory hardware = '{"a":[';
+        while (hardware.length < 1200) hardware = bytes.concat(hardware, "true,");
+        hardware = bytes.concat(hardware, '1],"');
+        while (hardware.length < 2044) hardware = bytes.concat(hardware, "a");
+        for (uint256 price = 100; price < 120; price++) {
+            _offer(string.concat(string(hardware), '":1}'), price);
+        }
+        IProviderDiscovery.Filter memory filter;
+        filter.minGpuCount = 1;
+        (uint256[] memory ids, uint256 next) = discovery.find{gas: 40_000_000}(filter, 6, 20);
+        vm.assertEq(ids.length, 0, "none");
+        vm.assertEq(next, 0, "to the end");
+    }
 }

@@ -37,6 +37,9 @@ interface IGuardianPanel is IPayer {
     /// @notice Votes are still cast until `endsAt`.
     error VotingGoesOn(uint256 sessionId, uint256 endsAt);
 
+    /// @notice Two payments in a token need `wanted` gas left; there was `left`. What is not used comes back.
+    error GasTooLow(uint256 left, uint256 wanted);
+
     /// @notice The account was no guardian for 7 days when the session was disputed, or is a side of it.
     error NotEligible(uint256 sessionId, address account);
 
@@ -80,6 +83,7 @@ interface IGuardianPanel is IPayer {
     /// @dev Fewer than three votes: the provider is paid, the bond goes back. Else more votes against the provider than in favour
     /// give the pay back to the renter, and burn as much of the provider's stake, up to 0.05 ETH in any 30 days; for pay in a
     /// token, which has no price here, nothing burns. All else pays the provider. What does not divide of the bond goes along.
+    /// @dev A payment in a token that takes more than 500,000 gas waits for its owner.
     function resolve(uint256 sessionId) external;
 
     /// @notice Pays the caller its share of the bond of a dispute that it voted on.

@@ -26,7 +26,7 @@ interface IProviderDiscovery {
     }
 
     /// @notice Ids of registered providers that the filter lets through, oldest first. Looks at `limit` ids from `cursor` on.
-    /// @dev A filter by GPU reads what the provider claims, which costs gas in proportion to its length, at most 3 million each.
+    /// @dev A filter by GPU reads what the provider claims, which costs gas by its length and pieces, at most 1.7 million each.
     /// @param cursor 0 for the first page, then the `nextCursor` of the page before.
     /// @return ids Those of the ids looked at that pass.
     /// @return nextCursor 0 at the end.

@@ -3,11 +3,16 @@ pragma solidity 0.8.37;
 
 /// @notice Reads the GPU out of the JSON that a provider claims its hardware with.
 /// @dev Strict: a text that is not one JSON object and nothing else claims no GPU. Each byte is looked at a fixed number of
-/// times and nesting ends at 200, so the work is bounded by the length. It never reverts.
+/// times, nesting ends at 200 and what must be told apart at 512 pieces, so that a page of hostile texts can be read in one call.
+/// It never reverts.
 library HardwareClaim {
     uint256 private constant MAX_GPU_COUNT = 1024;
     uint256 private constant MAX_MODEL_LENGTH = 64;
     uint256 private constant MAX_DEPTH = 200;
+    /// @dev Keys, values, commas and closing brackets. They cost ten times what the bytes within a string do.
+    uint256 private constant MAX_PIECES = 512;
+    /// @dev Of both names that matter, with their quotes.
+    uint256 private constant NAME_LENGTH = 10;
 
     /// @dev An index that no text reaches: there the text went wrong. Small enough that adding to it cannot overflow.
     uint256 private constant WRONG = 1 << 128;
@@ -47,12 +52,14 @@ library HardwareClaim {
         scan.at = _skipSpace(json, 0);
         if (_byte(json, scan.at) != "{") return (0, "");
 
+        uint256 pieces = 0;
         do {
             _step(json, scan);
             scan.at = _skipSpace(json, scan.at);
-        } while (scan.depth != 0 && scan.at < WRONG);
+            pieces++;
+        } while (scan.depth != 0 && scan.at < WRONG && pieces < MAX_PIECES);
 
-        if (scan.at != json.length) return (0, "");
+        if (scan.depth != 0 || scan.at != json.length) return (0, "");
         return (scan.count, scan.model);
     }
 
@@ -100,7 +107,7 @@ library HardwareClaim {
         }
 
         scan.field = Field.Other;
-        if (scan.depth == 1) {
+        if (scan.depth == 1 && end - scan.at == NAME_LENGTH) {
             bytes32 name = keccak256(_slice(json, scan.at, end));
             if (name == keccak256('"gpuCount"') && !scan.countSeen) {
                 scan.field = Field.Count;
@@ -213,8 +220,11 @@ library HardwareClaim {
     }
 
     /// @dev 0, which JSON has no use for, beyond the end.
-    function _byte(bytes memory json, uint256 at) private pure returns (bytes1) {
-        return at < json.length ? json[at] : bytes1(0);
+    function _byte(bytes memory json, uint256 at) private pure returns (bytes1 char) {
+        // Reads memory within the text, or nothing.
+        assembly ("memory-safe") {
+            if lt(at, mload(json)) { char := shl(248, byte(0, mload(add(add(json, 32), at)))) }
+        }
     }
 
     function _isDigit(bytes1 char) private pure returns (bool) {

@@ -77,10 +77,13 @@ library Tokens {
     }
 
     /// @notice Sends `amount` if token and receiver let it pass; else nothing moved. Reverts if something else moved.
+    /// @dev What moved tells, and not what the token says: some say false and have sent.
     function tryPush(address token, address to, uint256 amount) internal returns (bool sent) {
         uint256 before = balanceHere(token);
-        sent = _try(token, abi.encodeCall(IToken.transfer, (to, amount)));
-        if (sent) requireLeft(token, before, amount);
+        _try(token, abi.encodeCall(IToken.transfer, (to, amount)));
+        uint256 afterwards = balanceHere(token);
+        sent = afterwards != before;
+        if (sent) _requireLeft(token, before, afterwards, amount);
     }
 
     /// @notice Lets `spender` take `amount`, if the token will; what it says is not asked, since taking tells.
@@ -88,13 +91,10 @@ library Tokens {
         _try(token, abi.encodeCall(IToken.approve, (spender, amount)));
     }
 
-    /// @dev Whether the token did it: it answers nothing, or true. Of an answer no more than a word is copied, so that its length
-    /// costs the token's gas alone.
-    function _try(address token, bytes memory data) private returns (bool done) {
+    /// @dev Nothing of an answer is copied, so that its length costs the token's gas alone.
+    function _try(address token, bytes memory data) private {
         assembly ("memory-safe") {
-            done := call(gas(), token, 0, add(data, 32), mload(data), 0, 32)
-            let length := returndatasize()
-            done := and(done, or(iszero(length), and(eq(length, 32), eq(mload(0), 1))))
+            pop(call(gas(), token, 0, add(data, 32), mload(data), 0, 0))
         }
     }
 
@@ -105,7 +105,10 @@ library Tokens {
     }
 
     function requireLeft(address token, uint256 before, uint256 amount) internal view {
-        uint256 afterwards = balanceHere(token);
+        _requireLeft(token, before, balanceHere(token), amount);
+    }
+
+    function _requireLeft(address token, uint256 before, uint256 afterwards, uint256 amount) private pure {
         uint256 moved = afterwards < before ? before - afterwards : 0;
         require(moved == amount, ITokenPayments.TokenNotExact(token, amount, moved));
     }

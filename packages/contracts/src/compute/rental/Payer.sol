@@ -43,9 +43,14 @@ abstract contract Payer is IPayer, NonReentrant {
 
     function _pay(address token, address to, uint256 amount) internal {
         if (token == ETHER) return LEDGER.pay(to, amount);
+        _payToken(gasleft(), token, to, amount);
+    }
+
+    /// @dev The token has at most so much gas: one that burns all it is given would leave too little for a payment that follows.
+    function _payToken(uint256 gasLimit, address token, address to, uint256 amount) internal {
         if (amount == 0) return;
         // A call of its own, so that what a token did is undone where it was not what it was told.
-        try this.payOut(token, to, amount, to == msg.sender) {}
+        try this.payOut{gas: gasLimit}(token, to, amount, to == msg.sender) {}
         catch {
             unpaidOf[to][token] += amount;
             emit Unpaid(to, token, amount);
