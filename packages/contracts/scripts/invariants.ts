@@ -56,9 +56,9 @@ function sum(all: Figures[]): Figures {
 }
 
 function row(name: string, { runs, calls, reverts, seconds }: Figures): string {
-  const did = `${(((calls - reverts) / calls) * 100).toFixed(1)} %`
+  const through = `${(((calls - reverts) / calls) * 100).toFixed(1)} %`
   const cells = [runs, calls, reverts, Math.round(seconds)].map((figure) => figure.toLocaleString('en'))
-  return `| ${[name, ...cells.slice(0, 3), did, ...cells.slice(3)].join(' | ')} |\n`
+  return `| ${[name, ...cells.slice(0, 3), through, ...cells.slice(3)].join(' | ')} |\n`
 }
 
 /** The commit the working tree is at, marked if what is run differs from it. */
@@ -87,9 +87,10 @@ const text = `# Invariants
 
 The last long run, of ${new Date().toISOString().slice(0, 10)}, made by \`node scripts/invariants.ts\` at commit ${made}: ${parts} of its
 ${PARTS} parts, with the seeds ${first} to ${first + parts - 1}, in ${passed().toLocaleString('en')} seconds. All three suites held. A call that reverts changed
-nothing, as it should; the others did something. Suites run side by side, so their seconds add up to more than the run took.
+nothing, as it should; of the others some found nothing to do. Suites run side by side, so their seconds add up to more than the run
+took.
 
-| suite | runs | calls | reverts | did something | seconds |
+| suite | runs | calls | reverts | went through | seconds |
 | --- | ---: | ---: | ---: | ---: | ---: |
 ${rows.join('')}${row('all', sum([...suites.values()]))}`
 writeFileSync(join(root, 'bench/invariants.md'), text)
