@@ -1,5 +1,5 @@
 import type { Deployment, Rental } from '@jejunetwork/sdk'
-import type { Hex, PublicClient } from 'viem'
+import type { Address, Hex, PublicClient } from 'viem'
 import type { Log } from '../log.ts'
 import type { Sender } from '../send.ts'
 import type { Runtime } from './runtime/Runtime.ts'
@@ -21,6 +21,8 @@ export type Shop = {
   takePlace(sessionId: bigint): boolean
   /** How often a machine could not be made. */
   tries: Map<bigint, number>
+  /** What sessions are paid in, which never changes; the zero address for ether. */
+  tokens: Map<bigint, Address>
 }
 
 /** A session of the chain, and whether it needs a machine. */

@@ -1,9 +1,10 @@
 import { ComputeRentalAbi, ContractRevertedError, Rental } from '@jejunetwork/sdk'
+import { type Address, zeroAddress } from 'viem'
 import { sumsIn } from '../money.ts'
 import type { Runtime } from './runtime/Runtime.ts'
 import type { Seen, Shop } from './Shop.ts'
 
-/** Pay is fetched when it is worth this many times its gas. */
+/** Pay in ether is fetched when it is worth this many times its gas. */
 const WORTH = 20n
 const GAS_ONE = 43_000n
 const GAS_MORE = 8_600n
@@ -27,19 +28,38 @@ export async function collect(
     if (row !== undefined && !row.terminated && endTime <= now) await terminate(shop, sessionId)
   }
 
-  const paying = sessions.filter(({ matured }) => matured > 0n).slice(0, MOST_AT_ONCE)
+  const paying = sessions.filter(({ matured }) => matured > 0n)
   const gasPrice = paying.length === 0 ? 0n : await client.getGasPrice()
-  const cost = gasPrice * (GAS_ONE + GAS_MORE * BigInt(Math.max(0, paying.length - 1)))
-  const pay = paying.reduce((sum, { matured }) => sum + matured, 0n)
-  const isWorth = pay > 0n && pay >= WORTH * cost
-  if (isWorth) await fetchPay(shop, paying)
+  const inTokens = new Set<bigint>()
+  for (const { sessionId } of paying) {
+    if ((await tokenOf(shop, sessionId)) !== zeroAddress) inTokens.add(sessionId)
+  }
+
+  const inEther = paying.filter(({ sessionId }) => !inTokens.has(sessionId)).slice(0, MOST_AT_ONCE)
+  const cost = gasPrice * (GAS_ONE + GAS_MORE * BigInt(Math.max(0, inEther.length - 1)))
+  const pay = inEther.reduce((sum, { matured }) => sum + matured, 0n)
+  if (pay > 0n && pay >= WORTH * cost) await fetchPay(shop, inEther)
+
+  const due = paying.filter((session) => inTokens.has(session.sessionId) && isDue(session))
+  if (due.length > 0) await fetchPay(shop, due.slice(0, MOST_AT_ONCE))
 
   for (const { isOpen, matured, sessionId, unmatured } of sessions) {
     const row = rows.get(sessionId)
     const isFinal = row !== undefined && row.closedAt !== 0 && now - row.closedAt > FINAL_SECONDS
-    const isPaid = unmatured === 0n && (matured === 0n || matured < gasPrice * GAS_MORE)
+    const isDust = matured < gasPrice * GAS_MORE && !inTokens.has(sessionId)
+    const isPaid = unmatured === 0n && (matured === 0n || isDust)
     if (!isOpen && isFinal && isPaid && !machines.has(sessionId)) rows.put({ ...row, done: true })
   }
+}
+
+/** Tokens have no price in gas here: pay in them is fetched each day, and when all that a session earned has matured. */
+const isDue = ({ isOpen, matured, pricePerHour, unmatured }: Seen): boolean =>
+  (!isOpen && unmatured === 0n) || matured >= 24n * pricePerHour
+
+async function tokenOf({ client, deployment, tokens }: Shop, sessionId: bigint): Promise<Address> {
+  const token = tokens.get(sessionId) ?? (await Rental.tokenOf(client, { deployment, sessionId }))
+  tokens.set(sessionId, token)
+  return token
 }
 
 /** Tells the chain that a session's time ran out. One that was ended by a call refuses, which costs nothing. */
@@ -55,13 +75,14 @@ async function terminate({ deployment, log, rows, sender }: Shop, sessionId: big
   if (row !== undefined) rows.put({ ...row, terminated: true })
 }
 
-async function fetchPay({ client, deployment, log, sender }: Shop, sessions: readonly Seen[]): Promise<void> {
+async function fetchPay(shop: Shop, sessions: readonly Seen[]): Promise<void> {
+  const { client, deployment, log, sender } = shop
   const ids = sessions.map(({ sessionId }) => sessionId)
   const contract = { abi: ComputeRentalAbi, address: deployment.computeRental }
   await sender.write({ ...contract, args: [ids], functionName: 'collect' })
   const payments = sessions.map(async ({ matured: amount, sessionId }) => ({
     amount,
-    token: await Rental.tokenOf(client, { deployment, sessionId }),
+    token: await tokenOf(shop, sessionId),
   }))
   log.info('pay collected', {
     amount: await sumsIn(client, await Promise.all(payments)),

@@ -67,7 +67,7 @@ export async function openSessions(options: openSessions.Options): Promise<Sessi
     return true
   }
   const assertFresh = watchHead(deployment)
-  const shop: Shop = { ...options, rows, takePlace, tries: new Map() }
+  const shop: Shop = { ...options, rows, takePlace, tokens: new Map(), tries: new Map() }
 
   // Renters can come back before the chain can be asked again.
   for (const machine of await runtime.list()) {
@@ -99,7 +99,7 @@ export async function openSessions(options: openSessions.Options): Promise<Sessi
 }
 
 export declare namespace openSessions {
-  type Options = Omit<Shop, 'rows' | 'takePlace' | 'tries'> & {
+  type Options = Omit<Shop, 'rows' | 'takePlace' | 'tokens' | 'tries'> & {
     journal: Journal
     /** So many machines fit. */
     capacity: number
