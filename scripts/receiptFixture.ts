@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Writes packages/contracts/test/LogProver/receipts.json: proofs of logs in real blocks of anvil, of one, 20 and 200 transactions of all types.
+// Writes packages/contracts/test/LogProver/receipts.json: proofs of logs in real blocks of anvil, of one to 300 transactions of all types.
 import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -47,10 +47,12 @@ try {
   const nonces = wallets.map(() => 0)
 
   const cases: object[] = []
-  for (const [count, wanted] of [
-    [1, [0]],
-    [20, [0, 1, 8, 19]],
-    [200, [0, 1, 2, 8, 64, 127, 128, 199]],
+  for (const [count, wanted, after] of [
+    [1, [0], 1],
+    [20, [0, 1, 8, 19], 20],
+    [200, [0, 1, 2, 8, 64, 127, 128, 199], 200],
+    [130, [0, 127, 128, 129], 400],
+    [300, [255, 256, 299], 800],
   ] as const) {
     for (let i = 0; i < count; i++) {
       const wallet = wallets[i % 10]
@@ -66,7 +68,7 @@ try {
           : { type: TYPES[i % 3] as 'legacy', gasPrice: 10n ** 10n }),
       })
     }
-    await client.setNextBlockTimestamp({ timestamp: BigInt(START + count) })
+    await client.setNextBlockTimestamp({ timestamp: BigInt(START + after) })
     await client.mine({ blocks: 1 })
     cases.push(...(await provenLogs(client, wanted)))
   }

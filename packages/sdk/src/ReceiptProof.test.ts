@@ -23,6 +23,7 @@ test.each([1, 2, 17, 130])(
     expect(block.logs).toHaveLength(count)
     const proofs = Array.from({ length: count }, (_, index) => block.proofOf(index))
     expect(new Set(proofs).size).toBe(count)
+    expect(() => block.proofOf(count)).toThrow(`Block ${blockNumber} has no transaction ${count}.`)
 
     const asked: string[] = []
     const simple = refusing((method) => {

@@ -1,6 +1,20 @@
-import { type Address, type Client, concat, type Hash, type Hex, keccak256, numberToHex, toRlp } from 'viem'
+import {
+  type Address,
+  type Client,
+  concat,
+  encodePacked,
+  type Hash,
+  type Hex,
+  hexToBytes,
+  keccak256,
+  numberToHex,
+  size,
+  slice,
+  toHex,
+  toRlp,
+} from 'viem'
 import { ComputeError } from './Errors.ts'
-import { nodesTo, quantity, trieOf } from './receiptTrie.ts'
+import { pathTo, quantity, trieOf } from './receiptTrie.ts'
 
 /** A block whose receipts were checked against its header, and its header against its hash. */
 export type ProvenBlock = {
@@ -10,7 +24,7 @@ export type ProvenBlock = {
   timestamp: bigint
   /** The logs of each transaction, in order. */
   logs: readonly (readonly ProvenLog[])[]
-  /** Proves to the chain what a transaction logged: the header, then the trie's nodes from the root to the receipt. */
+  /** Proves to the chain what a transaction logged: its receipt, the header and the trie's nodes between them. */
   proofOf(transactionIndex: number): Hex
 }
 
@@ -35,14 +49,22 @@ export function ofReceipts(block: RpcBlock, receipts: readonly RpcReceipt[]): Pr
   const header = encodeHeader(block)
   if (keccak256(header) !== block.hash) throw new ProofMismatchError({ number, what: 'header' })
   const root = receipts.length === 0 ? undefined : trieOf(receipts.map(encodeReceipt))
-  if (keccak256(root?.rlp ?? NOTHING) !== block.receiptsRoot)
+  if ((root?.hash ?? keccak256(NOTHING)) !== block.receiptsRoot)
     throw new ProofMismatchError({ number, what: 'receipts' })
   return {
     hash: block.hash,
     logs: receipts.map((receipt) => receipt.logs),
     number,
-    proofOf: (transactionIndex) =>
-      concat([header, ...(root === undefined ? [] : nodesTo(root, transactionIndex))]),
+    proofOf(transactionIndex) {
+      const receipt = receipts[transactionIndex]
+      if (root === undefined || receipt === undefined) throw new NoReceiptError({ number, transactionIndex })
+      if (block.sha3Uncles !== NO_OMMERS) throw new OmmersError({ number })
+      const sent = shortReceipt(receipt)
+      const rest = shortHeader(header)
+      const { leafNibbles, nodes } = pathTo(root, transactionIndex)
+      const head = encodePacked(['uint24', 'uint16', 'uint8'], [size(sent), size(rest), leafNibbles])
+      return concat([head, sent, rest, ...nodes])
+    },
     timestamp: BigInt(block.timestamp),
   }
 }
@@ -67,11 +89,30 @@ export class ProofMismatchError extends ComputeError {
   }
 }
 
+/** The block has no transaction with this index. */
+export class NoReceiptError extends ComputeError {
+  override readonly name = 'NoReceiptError'
+
+  constructor({ number, transactionIndex }: { number: bigint; transactionIndex: number }) {
+    super(`Block ${number} has no transaction ${transactionIndex}.`)
+  }
+}
+
+/** The block has ommers, as blocks before proof of stake had; the chain proves logs of blocks without. */
+export class OmmersError extends ComputeError {
+  override readonly name = 'OmmersError'
+
+  constructor({ number }: { number: bigint }) {
+    super(`Block ${number} has ommers, so nothing in it can be proven.`)
+  }
+}
+
 /** A block as `eth_getBlockByNumber` has it. */
 export type RpcBlock = {
   hash: Hash
   number: Hex
   receiptsRoot: Hash
+  sha3Uncles: Hash
   timestamp: Hex
   transactions: readonly (Hash | { hash: Hash })[]
 }
@@ -84,6 +125,9 @@ export type RpcReceipt = {
   logsBloom: Hex
   logs: readonly ProvenLog[]
 }
+
+/** The hash of an empty list of headers. */
+const NO_OMMERS = keccak256('0xc0')
 
 /** The root of an empty trie. */
 const NOTHING: Hex = '0x80'
@@ -131,8 +175,34 @@ function encodeHeader(block: RpcBlock): Hex {
   return toRlp(fields)
 }
 
+/** A header as proofs have it: without the hash of no ommers, the root of the receipts and the bloom's head. */
+const shortHeader = (header: Hex): Hex =>
+  concat([slice(header, 0, 36), slice(header, 69, 156), slice(header, 192)])
+
 function encodeReceipt({ cumulativeGasUsed, logs, logsBloom, status, type }: RpcReceipt): Hex {
-  const entries = logs.map(({ address, data, topics }) => [address, [...topics], data] as const)
-  const body = toRlp([quantity(status), quantity(cumulativeGasUsed), logsBloom, entries])
+  const body = toRlp([quantity(status), quantity(cumulativeGasUsed), logsBloom, entriesOf(logs)])
   return BigInt(type) === 0n ? body : concat([numberToHex(BigInt(type), { size: 1 }), body])
+}
+
+const entriesOf = (logs: RpcReceipt['logs']) =>
+  logs.map(({ address, data, topics }) => [address, [...topics], data] as const)
+
+/** A receipt as proofs have it: without the bloom's head, and of a bloom that is mostly zeros the rest only. */
+function shortReceipt(receipt: RpcReceipt): Hex {
+  const whole = encodeReceipt(receipt)
+  const logs = toRlp(entriesOf(receipt.logs))
+  const bloom = size(whole) - size(logs) - size(toRlp(receipt.logsBloom))
+  return concat([slice(whole, 0, bloom), shortBloom(receipt.logsBloom), logs])
+}
+
+/** More bytes than that are cheaper to send as they are; the chain refuses them as pairs. */
+const MOST_PAIRS = 16
+
+/** How many bytes follow as pairs of place and value, and those; 0 and the whole bloom if there are too many. */
+function shortBloom(bloom: Hex): Hex {
+  const pairs = [...hexToBytes(bloom)].flatMap((value, place) =>
+    value === 0 ? [] : [[place, value] as const],
+  )
+  if (pairs.length === 0 || pairs.length > MOST_PAIRS) return concat(['0x00', bloom])
+  return toHex(Uint8Array.from([pairs.length, ...pairs.flat()]))
 }

@@ -46,7 +46,7 @@ export declare namespace ofDelivery {
 export function ofLog({ logIndex, number, proof, transactionIndex }: ofLog.Options): Hex {
   return encodePacked(
     ['uint8', 'uint64', 'uint32', 'uint32', 'bytes'],
-    [1, number, transactionIndex, logIndex, proof],
+    [2, number, transactionIndex, logIndex, proof],
   )
 }
 

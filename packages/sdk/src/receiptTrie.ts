@@ -1,10 +1,11 @@
-import { type Hex, hexToBytes, keccak256, numberToHex, toHex, toRlp, trim } from 'viem'
+import { concat, type Hex, hexToBytes, keccak256, numberToHex, toHex, toRlp, trim } from 'viem'
 
 type Item = { path: readonly number[]; value: Hex }
+type RlpFields = readonly Hex[]
 
 /** A node of a Merkle Patricia trie, and what hangs on it. */
-export type Node = {
-  rlp: Hex
+type Node = {
+  hash: Hex
   path: readonly number[]
   children: ReadonlyMap<number, Node> | Node | undefined
 }
@@ -14,45 +15,66 @@ export function trieOf(receipts: readonly Hex[]): Node {
   return build(receipts.map((value, index) => ({ path: pathOf(index), value })))
 }
 
-/** The nodes from the root to the receipt with this index. */
-export function nodesTo(root: Node, index: number): readonly Hex[] {
+/**
+ * What a proof says of the nodes above a receipt, the lowest first. Of a branch: how many children it has before the one below it
+ * and behind it, in a byte, and its places before and behind that, unless all of them are empty. Of an extension: 0xf0 and the number of its nibbles.
+ */
+export function pathTo(root: Node, index: number): { leafNibbles: number; nodes: readonly Hex[] } {
   const nodes: Hex[] = []
   let path = pathOf(index)
-  for (let node: Node | undefined = root; node !== undefined; ) {
-    nodes.push(node.rlp)
+  let node: Node | undefined = root
+  while (node?.children !== undefined) {
+    if (node.path.length > 0) nodes.unshift(numberToHex(0xf0 + node.path.length, { size: 1 }))
     path = path.slice(node.path.length)
     const { children }: Node = node
     if (isBranch(children)) {
-      node = children.get(path[0] ?? 0)
-      path = path.slice(1)
+      const [nibble = 0, ...rest] = path
+      nodes.unshift(around(children, nibble))
+      node = children.get(nibble)
+      path = rest
     } else node = children
   }
-  return nodes
+  return { leafNibbles: path.length, nodes }
+}
+
+function around(children: ReadonlyMap<number, Node>, nibble: number): Hex {
+  const before = [...children.keys()].filter((key) => key < nibble).length
+  const behind = children.size - 1 - before
+  const places = Array.from({ length: 16 }, (_, at): Hex => {
+    const child = children.get(at)
+    return child ? concat(['0xa0', child.hash]) : '0x80'
+  })
+  return concat([
+    numberToHex(before * 16 + behind, { size: 1 }),
+    ...(before === 0 ? [] : places.slice(0, nibble)),
+    ...(behind === 0 ? [] : places.slice(nibble + 1)),
+  ])
 }
 
 /** Warning: a receipt has 256 bytes of bloom, so that no node is short enough to lie in its parent, as others would. */
 function build(items: readonly Item[]): Node {
   const [first] = items
   if (!first) throw new Error('A block without receipts has no trie.')
+  const nodeOf = (fields: RlpFields, rest: Omit<Node, 'hash'>) => ({
+    hash: keccak256(toRlp(fields)),
+    ...rest,
+  })
   if (items.length === 1)
-    return { children: undefined, path: first.path, rlp: toRlp([compact(first.path, true), first.value]) }
+    return nodeOf([compact(first.path, true), first.value], { children: undefined, path: first.path })
 
   let shared = 0
   while (items.every(({ path }) => path[shared] === first.path[shared])) shared++
   if (shared > 0) {
     const child = build(items.map(({ path, value }) => ({ path: path.slice(shared), value })))
     const path = first.path.slice(0, shared)
-    return { children: child, path, rlp: toRlp([compact(path, false), keccak256(child.rlp)]) }
+    return nodeOf([compact(path, false), child.hash], { children: child, path })
   }
   const groups = Map.groupBy(items, ({ path }) => path[0] ?? 0)
   const below = (group: readonly Item[]) =>
     build(group.map(({ path, value }) => ({ path: path.slice(1), value })))
   const children = new Map([...groups].map(([nibble, group]) => [nibble, below(group)]))
-  const places = Array.from({ length: 16 }, (_, nibble): Hex => {
-    const child = children.get(nibble)
-    return child ? keccak256(child.rlp) : '0x'
-  })
-  return { children, path: [], rlp: toRlp([...places, '0x']) }
+  const places = Array.from({ length: 16 }, (_, nibble): Hex => children.get(nibble)?.hash ?? '0x')
+  return nodeOf([...places, '0x'], { children, path: [] })
 }
 
 const isBranch = (children: Node['children']): children is ReadonlyMap<number, Node> =>

@@ -91,7 +91,9 @@ contract TriggerRegistry is Conditions, Sponsors, Calls {
                 if (input.length == TICK_INPUT) {
                     begin += TICK_GAS;
                 } else {
-                    uint256 zeros = CalldataGas.countZeros(ONE_INPUT, ONE_INPUT + size);
+                    uint256 zeros = Inputs.versionOf(input) == Inputs.PROOF
+                        ? Inputs.zerosOf(input, ONE_INPUT)
+                        : CalldataGas.countZeros(ONE_INPUT, ONE_INPUT + size);
                     begin += CalldataGas.gasOf(size, zeros);
                     floor = TRANSACTION + HEAD + CalldataGas.floorOf(size, zeros);
                 }

@@ -19,7 +19,7 @@ abstract contract ProofTest is TriggerTest {
     }
 
     address internal constant EMITTER = 0x00000000000000000000000000000000000E3117;
-    uint256 internal constant CASES = 13;
+    uint256 internal constant CASES = 20;
     Case[] private _cases;
 
     function setUp() public virtual override {
@@ -49,6 +49,6 @@ abstract contract ProofTest is TriggerTest {
     }
 
     function _input(Case memory log) internal pure returns (bytes memory) {
-        return abi.encodePacked(uint8(1), uint128(_key(log)), log.proof);
+        return abi.encodePacked(uint8(2), uint128(_key(log)), log.proof);
     }
 }

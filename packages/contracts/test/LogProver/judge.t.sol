@@ -8,6 +8,8 @@ import {LogProver} from "../../src/compute/triggers/LogProver.sol";
 import {ProofTest} from "./ProofTest.sol";
 
 contract LogProverTest is ProofTest {
+    uint8 private constant BAD = uint8(ITriggerRegistry.Reason.BadProof);
+
     LogProver internal prover;
     uint256 internal config;
 
@@ -17,7 +19,7 @@ contract LogProverTest is ProofTest {
         config = _stored(_event(EMITTER, 0, ""));
     }
 
-    /// TRG-22: logs of real blocks are found: of one, 20 and 200 transactions, in legacy and typed receipts.
+    /// TRG-22: logs of real blocks are found: of one, 20, 130, 200 and 300 transactions, in legacy and typed receipts.
     function test_findsEachLog() external view {
         for (uint256 i = 0; i < CASES; ++i) {
             Case memory log = _case(i);
@@ -28,7 +30,7 @@ contract LogProverTest is ProofTest {
         }
     }
 
-    /// TRG-22: of 2,080 proofs with one byte changed, none is taken.
+    /// TRG-22: of 3,200 proofs with one byte changed, none is taken.
     function test_rejectsMutations() external view {
         for (uint256 i = 0; i < CASES; ++i) {
             Case memory log = _case(i);
@@ -74,14 +76,63 @@ contract LogProverTest is ProofTest {
         vm.assertEq(uint8(reason), uint8(ITriggerRegistry.Reason.BadProof), "bad, with its own hash");
     }
 
-    /// TRG-22: not even where a header commits to hostile nodes.
-    function test_neverRevertsOnHostileNodes(bytes memory node, uint32 index) external view {
-        bytes32 root = keccak256(node);
-        bytes memory header = abi.encodePacked(hex"f901bd", new bytes(153), root, new bytes(260));
-        (ITriggerRegistry.Reason reason,) = prover.judge(
-            config, 0, uint256(index) << 32, keccak256(header), 0, abi.encodePacked(header, node)
-        );
-        vm.assertEq(uint8(reason), uint8(ITriggerRegistry.Reason.BadProof), "bad");
+    /// TRG-22: not even where it is well formed up to a hostile receipt and hostile nodes.
+    function test_neverRevertsOnHostileParts(
+        uint32 index,
+        uint8 nibbles,
+        bytes calldata receipt,
+        bytes calldata nodes
+    ) external view {
+        bytes memory proof = _proof(receipt, _header(bytes32(0), false), nibbles, nodes);
+        _assertReason(index, keccak256(proof), proof, BAD);
+    }
+
+    /// TRG-22: nor where a header commits to a receipt with hostile logs.
+    function test_neverRevertsOnHostileLogs(bytes memory logs, uint32 logIndex, uint8 begins) external view {
+        if (begins % 4 == 1) logs = abi.encodePacked(hex"f83a", logs);
+        if (begins % 4 == 2) logs = abi.encodePacked(hex"f83af83894", EMITTER, logs);
+        if (begins % 4 == 3) logs = abi.encodePacked(hex"f83af83894", EMITTER, hex"e1a0", logs);
+        bytes memory rest = abi.encodePacked(new bytes(256), logs);
+        bytes32 root = keccak256(_leafOf(hex"822080", abi.encodePacked(hex"f9ffff0101b90100", rest)));
+        bytes memory sent = abi.encodePacked(hex"f9ffff010100", rest);
+        bytes memory proof = _proof(sent, _header(root, false), 2, hex"");
+
+        prover.judge(config, 0, logIndex % 3, keccak256(_header(root, true)), 0, proof);
+    }
+
+    /// TRG-22: a node counts as a branch only if it begins like one, and not a receipt into which somebody logged a hash.
+    function test_rejectsWhatIsNoBranch(bytes1 first) external view {
+        vm.assume(first != 0x80);
+        bytes memory before = abi.encodePacked(first, keccak256("another"));
+        bytes memory behind = hex"8080808080808080808080808080";
+        bytes32 leaf = keccak256(_leafOf(hex"32", _body(abi.encodePacked(hex"b90100", new bytes(256)))));
+        bytes32 root = keccak256(abi.encodePacked(hex"f851", before, hex"a0", leaf, behind, hex"80"));
+        bytes memory nodes = abi.encodePacked(hex"10", before);
+
+        bytes memory proof =
+            _proof(_body(abi.encodePacked(hex"00", new bytes(256))), _header(root, false), 1, nodes);
+        _assertReason(0x12 << 32, keccak256(_header(root, true)), proof, first == 0xa0 ? 0 : BAD);
+        // one place further, to where the child is not
+        _assertReason(0x22 << 32, keccak256(_header(root, true)), proof, BAD);
+    }
+
+    /// TRG-22: a bloom is sent whole, or as what is not zero of it, up to 16 bytes.
+    function test_completesTheBloom(uint8 place, bytes1 value, uint8 count) external view {
+        bytes memory bloom = new bytes(256);
+        bloom[place] = value;
+        bytes32 root = keccak256(_leafOf(hex"822012", _body(abi.encodePacked(hex"b90100", bloom))));
+        bytes32 blockHash = keccak256(_header(root, true));
+        bytes memory header = _header(root, false);
+        bytes memory proof = _proof(_body(abi.encodePacked(hex"00", bloom)), header, 2, hex"");
+        _assertReason(0x12 << 32, blockHash, proof, 0);
+
+        count = uint8(bound(count, 1, 255));
+        bytes memory pairs = new bytes(2 * uint256(count));
+        for (uint256 i = 0; i < pairs.length; i += 2) {
+            (pairs[i], pairs[i + 1]) = (bytes1(place), value);
+        }
+        proof = _proof(_body(abi.encodePacked(count, pairs)), header, 2, hex"");
+        _assertReason(0x12 << 32, blockHash, proof, count <= 16 ? 0 : BAD);
     }
 
     /// TRG-23: only logs of the emitter, with the topics that the config compares, and not older than it says.
@@ -114,6 +165,39 @@ contract LogProverTest is ProofTest {
 
     function _stored(bytes memory wanted) private returns (uint256) {
         return uint160(SSTORE2.write(wanted));
+    }
+
+    function _proof(bytes memory receipt, bytes memory header, uint8 nibbles, bytes memory nodes)
+        private
+        pure
+        returns (bytes memory)
+    {
+        return
+            abi.encodePacked(uint24(receipt.length), uint16(header.length), nibbles, receipt, header, nodes);
+    }
+
+    /// @dev A header of zeros that commits to a root, whole or as proofs have it.
+    function _header(bytes32 root, bool whole) private pure returns (bytes memory) {
+        bytes memory ommers = whole ? abi.encodePacked(hex"a0", keccak256(hex"c0")) : bytes("");
+        bytes memory receipts = whole ? abi.encodePacked(hex"a0", root, hex"b90100") : bytes("");
+        return abi.encodePacked(hex"f901be", new bytes(33), ommers, new bytes(87), receipts, new bytes(261));
+    }
+
+    /// @dev A receipt with one log of the emitter, with a topic and no data.
+    function _body(bytes memory bloom) private pure returns (bytes memory) {
+        bytes memory log = abi.encodePacked(hex"94", EMITTER, hex"e1a0", keccak256("topic"), hex"80");
+        return abi.encodePacked(hex"f901410101", bloom, hex"f83af838", log);
+    }
+
+    /// @dev A leaf with a receipt of less than 65,536 bytes.
+    function _leafOf(bytes memory path, bytes memory receipt) private pure returns (bytes memory) {
+        bytes memory value = abi.encodePacked(hex"b9", uint16(receipt.length), receipt);
+        return abi.encodePacked(hex"f9", uint16(path.length + value.length), path, value);
+    }
+
+    function _assertReason(uint256 key, bytes32 blockHash, bytes memory proof, uint8 wanted) private view {
+        (ITriggerRegistry.Reason reason,) = prover.judge(config, 0, key, blockHash, 0, proof);
+        vm.assertEq(uint8(reason), wanted, "reason");
     }
 
     function _assertBad(Case memory log) private view {

@@ -166,7 +166,7 @@ contract TriggerExecutionGasTest is ProofTest {
     function test_log() external {
         Case memory log = _case(12);
         _after(log);
-        _assertGas(125_000, "executeTrigger, log of 200 transactions", _one(_waiting, _input(log)));
+        _assertGas(115_000, "executeTrigger, log of 200 transactions", _one(_waiting, _input(log)));
     }
 
     function _paid(ITriggerRegistry.TriggerType kind, bytes memory config, uint256 value)

@@ -99,6 +99,21 @@ contract LogsTest is ProofTest {
         vm.assertFalse(due, "not due");
     }
 
+    /// TRG-22: a proof is of version 2, everything else of version 1: their bytes are counted otherwise.
+    function test_revertsWhen_theVersionIsAnother(uint8 version) external {
+        vm.assume(version != 2);
+        Case memory log = _case(5);
+        _after(log);
+        bytes memory input = _input(log);
+        input[0] = bytes1(version);
+        _expectReason(triggerId, ITriggerRegistry.Reason.BadInput);
+        _execute(triggerId, input);
+
+        uint256 hook = _createFor(WEBHOOK, _webhook(0, abi.encodePacked(agent)));
+        _expectReason(hook, ITriggerRegistry.Reason.BadInput);
+        _execute(hook, _input(log));
+    }
+
     /// TRG-23: one topic is compared where the config says, and with what it says.
     function test_comparesOneTopic(bytes32 other) external {
         Case memory log = _case(6);

@@ -6,6 +6,12 @@ import {CalldataGas} from "./CalldataGas.sol";
 
 /// @notice The inputs of triggers as they lie in calldata: one behind the other, each padded to words.
 library Inputs {
+    /// @notice The version of an input that proves a log; any other is of version 1.
+    uint256 internal constant PROOF = 2;
+
+    /// @dev Before the receipt: version, place, and what a proof begins with.
+    uint256 private constant PROOF_HEAD = 23;
+
     /// @notice The `index`-th input, which must begin at `place`: none is counted twice.
     function at(bytes[] calldata inputs, uint256 index, uint256 place)
         internal
@@ -33,7 +39,34 @@ library Inputs {
         }
         uint256 size = padded(input.length);
         unchecked {
-            return CalldataGas.gasOf(size, CalldataGas.countZeros(from, from + size));
+            uint256 zeros =
+                versionOf(input) == PROOF ? zerosOf(input, from) : CalldataGas.countZeros(from, from + size);
+            return CalldataGas.gasOf(size, zeros);
+        }
+    }
+
+    /// @notice An input's first byte.
+    function versionOf(bytes calldata input) internal pure returns (uint256 version) {
+        assembly ("memory-safe") {
+            version := byte(0, calldataload(input.offset))
+        }
+    }
+
+    /// @notice How many bytes are zero of the words from `from` on that hold a proof.
+    /// @dev What it has of a trie's nodes, behind all else, is not counted: hashes, of whose bytes one in 256 is zero.
+    function zerosOf(bytes calldata proof, uint256 from) internal pure returns (uint256) {
+        uint256 sizes;
+        uint256 end;
+        assembly ("memory-safe") {
+            sizes := shr(80, calldataload(proof.offset))
+            end := add(proof.offset, proof.length)
+        }
+        // Places in calldata, and sizes of three bytes and of two, behind the log's place.
+        unchecked {
+            uint256 to = from + padded(proof.length);
+            uint256 nodes = from + padded(PROOF_HEAD + uint24(sizes >> 16) + uint16(sizes));
+            if (nodes >= to) return CalldataGas.countZeros(from, to);
+            return CalldataGas.countZeros(from, nodes) + to - end;
         }
     }
 

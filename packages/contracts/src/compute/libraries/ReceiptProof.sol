@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @notice Finds a log in a block, given the block's hash: the block's header and the nodes of its receipts' trie from the root
-///         to the receipt, all in RLP, one behind the other, read where they lie in calldata.
-/// @dev Never reverts. What is hashed against its parent is what the chain made, so only bounds are checked inside of it.
+import {ReceiptTrie} from "./ReceiptTrie.sol";
+
+/// @notice Finds a log in a block, given the block's hash, by its receipt, the block's header and the nodes of the receipts' trie
+///         between them: put together from the receipt up, each with the hash of what is below it, which is not sent.
+/// @dev Never reverts. What hashes to the block's hash is what the chain made, so only bounds are checked inside of it.
 /// @dev Nothing here overflows, so nothing is checked for that: places are BAD or at most the end of calldata, and what is added
 ///      to one that is not BAD is below 2^65. Differences are of an end and what begins before it.
 /// @dev An RLP item that is not whole is given the place BAD, which is behind the end of everything, so that it and all that
@@ -22,11 +24,19 @@ library ReceiptProof {
 
     uint256 private constant BAD = type(uint256).max;
 
-    /// @dev In every header since the first: parent, ommers, beneficiary, state and transactions come before the receipts.
-    uint256 private constant RECEIPTS_ROOT = 154;
+    /// @dev What a proof begins with: three bytes of the receipt's size, two of the header's, one of the leaf's nibbles.
+    uint256 private constant HEAD = 6;
 
-    /// @dev And root and bloom before difficulty, number, gas limit, gas used and time.
-    uint256 private constant DIFFICULTY = 445;
+    /// @dev Of a header, which is a list of more than 255 bytes: its head and the block's parent; then, behind the ommers, which are
+    ///      not sent, beneficiary, state and transactions; then, behind the root of the receipts and the bloom's head, which
+    ///      are not sent, the bloom before difficulty, number, gas limit, gas used and time.
+    uint256 private constant PARENT = 36;
+    uint256 private constant ROOTS = 87;
+    uint256 private constant REST = 123;
+    uint256 private constant DIFFICULTY = 379;
+
+    /// @dev The hash of no ommers, of which no block has any since proof of stake.
+    uint256 private constant NO_OMMERS = 0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347;
 
     function find(bytes calldata proof, bytes32 blockHash, uint256 transactionIndex, uint256 logIndex)
         internal
@@ -34,20 +44,28 @@ library ReceiptProof {
         returns (bool found, Log memory log)
     {
         unchecked {
-            uint256 at;
+            uint256 receipt;
             uint256 end;
+            uint256 nibbles;
             // The bounds of `proof` in calldata, which is shorter than 2^64 bytes; so are all sums of places below.
             assembly ("memory-safe") {
-                at := proof.offset
-                end := add(at, proof.length)
+                receipt := add(proof.offset, HEAD)
+                end := add(proof.offset, proof.length)
+                nibbles := shr(208, calldataload(proof.offset))
             }
-            (uint256 from, uint256 to) = _list(at, end);
-            if (to == BAD || _hash(at, to) != blockHash) return (false, log);
-            log.time = _time(from, to);
+            uint256 header = receipt + (nibbles >> 24);
+            uint256 nodes = header + uint16(nibbles >> 8);
+            nibbles &= 0xff;
+            (uint256 path, uint256 left) = ReceiptTrie.key(transactionIndex);
+            if (nodes > end || nodes - header < DIFFICULTY || nibbles > left) return (false, log);
 
-            (from, to) = _receipt(to, end, _word(from + RECEIPTS_ROOT), transactionIndex);
-            if (to == BAD) return (false, log);
-            return (_readLog(log, from, to, logIndex), log);
+            (bytes32 hash, uint256 logs) = ReceiptTrie.leaf(receipt, header, path, nibbles);
+            if (logs == BAD) return (false, log);
+            hash = ReceiptTrie.root(hash, path >> (4 * nibbles), left - nibbles, nodes, end);
+            if (hash == 0 || _headerHash(header, nodes, hash) != blockHash) return (false, log);
+
+            log.time = _time(header, nodes);
+            return (_readLog(log, logs, header, logIndex), log);
         }
     }
 
@@ -85,117 +103,60 @@ library ReceiptProof {
         }
     }
 
-    /* TRIE */
+    /* HEADER */
 
-    /// @dev The leaf's value, with its string header, if the nodes from `at` lead from `root` to it and end with it.
-    function _receipt(uint256 at, uint256 end, bytes32 root, uint256 transactionIndex)
-        private
-        pure
-        returns (uint256 from, uint256 to)
-    {
-        unchecked {
-            (uint256 path, uint256 left) = _key(transactionIndex);
-            bytes32 wanted = root;
-            while (true) {
-                uint256 next;
-                (from, next) = _list(at, end);
-                if (next == BAD || _hash(at, next) != wanted) return (BAD, BAD);
-                at = next;
-
-                uint256 child;
-                uint256 head = _byte(from);
-                if (head == 0x80 || head == 0xa0) {
-                    // A branch: what it begins with is no path, which has one to six bytes. The child's place is the next nibble;
-                    // places are empty or a hash.
-                    if (left == 0) return (BAD, BAD);
-                    child = _place(from, next, path >> 252);
-                    path <<= 4;
-                    --left;
-                } else {
-                    bool leaf;
-                    child = _after(from, next);
-                    (path, left, leaf) = _consume(from, path, left);
-                    if (left == BAD) return (BAD, BAD);
-                    if (leaf) return left == 0 && next == end ? (child, next) : (BAD, BAD);
-                }
-                // A receipt is longer than 32 bytes, so a child is never inside of its parent, but its hash is.
-                if (child >= next || _byte(child) != 0xa0) return (BAD, BAD);
-                wanted = _word(child + 1);
-            }
-        }
-    }
-
-    /// @dev Where a branch from `at` to `end` has its child `index`, if its places are empty or a hash, else anywhere.
-    function _place(uint256 at, uint256 end, uint256 index) private pure returns (uint256 place) {
-        // Reads calldata only. Empty is 0x80 and a hash begins with 0xa0, so a bit tells the 32 bytes more; sixteen hashes and
-        // no value, which no branch over receipts has, make 529 bytes.
+    /// @dev The hash of a header of which the rest is sent from `from` to `to`.
+    function _headerHash(uint256 from, uint256 to, bytes32 root) private pure returns (bytes32 hash) {
+        // Writes into free memory and leaves it free. Callers have more than REST bytes there.
         assembly ("memory-safe") {
-            switch eq(sub(end, at), 529)
-            case 1 { place := add(at, mul(index, 33)) }
-            default {
-                place := at
-                if and(index, 1) {
-                    place := add(add(place, 1), and(byte(0, calldataload(place)), 0x20))
-                }
-                for { index := shr(1, index) } index { index := sub(index, 1) } {
-                    place := add(add(place, 1), and(byte(0, calldataload(place)), 0x20))
-                    place := add(add(place, 1), and(byte(0, calldataload(place)), 0x20))
-                }
-            }
+            let at := mload(0x40)
+            calldatacopy(at, from, PARENT)
+            mstore8(add(at, 36), 0xa0)
+            mstore(add(at, 37), NO_OMMERS)
+            calldatacopy(add(at, 69), add(from, PARENT), ROOTS)
+            mstore8(add(at, 156), 0xa0)
+            mstore(add(at, 157), root)
+            mstore(add(at, 189), shl(232, 0xb90100))
+            let size := sub(to, from)
+            calldatacopy(add(at, 192), add(from, REST), sub(size, REST))
+            hash := keccak256(at, add(size, 69))
         }
     }
 
-    /// @dev The nibbles of an index in RLP, the first on top, and how many they are.
-    function _key(uint256 index) private pure returns (uint256 path, uint256 nibbles) {
-        if (index == 0) return (0x80 << 248, 2);
-        if (index < 0x80) return (index << 248, 2);
-        if (index < 0x100) return ((0x8100 | index) << 240, 4);
-        if (index < 0x10000) return ((0x820000 | index) << 232, 6);
-        if (index < 0x1000000) return ((0x83000000 | index) << 224, 8);
-        return ((0x8400000000 | index) << 216, 10);
-    }
-
-    /// @dev Goes along the path of an extension or a leaf at `at`; `rest` is BAD if it leads elsewhere.
-    function _consume(uint256 at, uint256 path, uint256 left)
-        private
-        pure
-        returns (uint256 remaining, uint256 rest, bool leaf)
-    {
-        unchecked {
-            uint256 size = _byte(at);
-            uint256 own;
-            uint256 nibbles = 2;
-            if (size < 0x80) {
-                own = size << 248;
-            } else {
-                // A path has at most 10 nibbles, so with its flag at most 6 bytes.
-                if (size == 0x80 || size > 0x86) return (0, BAD, false);
-                nibbles = (size - 0x80) * 2;
-                own = uint256(_word(at + 1));
+    /// @dev The header is the chain's. A time is at most 8 bytes long; what else a chain would put there counts as long ago.
+    function _time(uint256 from, uint256 to) private pure returns (uint256 time) {
+        // Reads calldata only. Each of five numbers is a byte below 0x80, or 0x80 and its length and that many bytes.
+        assembly ("memory-safe") {
+            let at := add(from, DIFFICULTY)
+            let size := byte(0, calldataload(at))
+            at := add(add(at, 1), mul(gt(size, 0x7f), sub(size, 0x80)))
+            size := byte(0, calldataload(at))
+            at := add(add(at, 1), mul(gt(size, 0x7f), sub(size, 0x80)))
+            size := byte(0, calldataload(at))
+            at := add(add(at, 1), mul(gt(size, 0x7f), sub(size, 0x80)))
+            size := byte(0, calldataload(at))
+            at := add(add(at, 1), mul(gt(size, 0x7f), sub(size, 0x80)))
+            let word := calldataload(at)
+            size := byte(0, word)
+            switch lt(size, 0x80)
+            case 1 { time := mul(size, lt(at, to)) }
+            default {
+                size := sub(size, 0x80)
+                time := shr(sub(256, shl(3, size)), shl(8, word))
+                if or(gt(size, 8), gt(add(add(at, 1), size), to)) { time := 0 }
             }
-            uint256 flag = own >> 252;
-            uint256 skipped = flag & 1 != 0 ? 1 : 2;
-            nibbles -= skipped;
-            own <<= 4 * skipped;
-            leaf = flag > 1;
-            if (nibbles > left || (nibbles == 0 && !leaf)) return (0, BAD, false);
-            if (nibbles != 0 && (own ^ path) >> (256 - 4 * nibbles) != 0) return (0, BAD, false);
-            return (path << (4 * nibbles), left - nibbles, leaf);
         }
     }
 
     /* RECEIPT */
 
-    /// @dev `[status, gas, bloom, logs, …]`, behind a type's byte unless it is a legacy one.
-    function _readLog(Log memory log, uint256 at, uint256 end, uint256 logIndex) private pure returns (bool) {
+    /// @dev Reads a log of a list of logs that begins at `from`.
+    function _readLog(Log memory log, uint256 from, uint256 to, uint256 logIndex)
+        private
+        pure
+        returns (bool)
+    {
         unchecked {
-            uint256 type_ = _byte(at);
-            if (type_ < 0xb8 || type_ > 0xbb) return false;
-            at += type_ - 0xb6;
-            if (_byte(at) < 0x80) ++at;
-            (uint256 from, uint256 to) = _list(at, end);
-            from = _after(_after(_after(from, to), to), to);
-
             (from, to) = _list(from, to);
             for (; logIndex != 0 && from < to; --logIndex) {
                 from = _after(from, to);
@@ -211,29 +172,6 @@ library ReceiptProof {
             log.dataAt = _payload(topicsEnd);
             log.dataLength = to - log.dataAt;
             return true;
-        }
-    }
-
-    /// @dev The header is the chain's. A time is at most 8 bytes long; what else a chain would put there counts as long ago.
-    function _time(uint256 from, uint256 to) private pure returns (uint256 time) {
-        // Reads calldata only. Each of five numbers is a byte below 0x80, or 0x80 and its length and that many bytes.
-        assembly ("memory-safe") {
-            let at := add(from, DIFFICULTY)
-            let word := calldataload(at)
-            let size := 0
-            for { let i := 4 } i { i := sub(i, 1) } {
-                size := byte(0, word)
-                at := add(add(at, 1), mul(gt(size, 0x7f), sub(size, 0x80)))
-                word := calldataload(at)
-            }
-            size := byte(0, word)
-            switch lt(size, 0x80)
-            case 1 { time := mul(size, lt(at, to)) }
-            default {
-                size := sub(size, 0x80)
-                time := shr(sub(256, shl(3, size)), shl(8, word))
-                if or(gt(size, 8), gt(add(add(at, 1), size), to)) { time := 0 }
-            }
         }
     }
 
@@ -304,16 +242,6 @@ library ReceiptProof {
         // Reads calldata only; zeros behind its end.
         assembly ("memory-safe") {
             value := calldataload(at)
-        }
-    }
-
-    function _hash(uint256 from, uint256 to) private pure returns (bytes32 hash) {
-        // Copies into free memory and leaves it free. Callers have `from` below `to`, both inside of calldata.
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            let size := sub(to, from)
-            calldatacopy(free, from, size)
-            hash := keccak256(free, size)
         }
     }
 }

@@ -7,6 +7,7 @@ import {IAttesterQuorums} from "../interfaces/IAttesterQuorums.sol";
 import {ITriggerRegistry} from "../interfaces/ITriggerRegistry.sol";
 import {Cron} from "../libraries/Cron.sol";
 import {Deliveries} from "../libraries/Deliveries.sol";
+import {Inputs} from "../libraries/Inputs.sol";
 import {TriggerConfig} from "../libraries/TriggerConfig.sol";
 import {TriggerWord} from "../libraries/TriggerWord.sol";
 import {LogAttester} from "./LogAttester.sol";
@@ -138,10 +139,13 @@ abstract contract Conditions is TriggerStore {
         assembly ("memory-safe") {
             version := byte(0, mul(calldataload(input.offset), lt(15, input.length)))
         }
-        if (version != VERSION) return (Reason.BadInput, 0, payload);
-
-        bool delivery = hot.triggerType() == uint256(TriggerType.Webhook);
-        if (delivery) return _judgeDelivery(triggerId, hot, input);
+        if (hot.triggerType() == uint256(TriggerType.Webhook)) {
+            if (version != VERSION) return (Reason.BadInput, 0, payload);
+            return _judgeDelivery(triggerId, hot, input);
+        }
+        if (version != (hot.has(TriggerWord.ATTESTED) ? VERSION : Inputs.PROOF)) {
+            return (Reason.BadInput, 0, payload);
+        }
         return _judgeLog(triggerId, hot, cold, input);
     }
 
