@@ -202,7 +202,7 @@ test('two nodes cannot share a folder, and a taken port is named', async () => {
   await expect(attempt(config)).rejects.toThrow(/Process \d+ works in/)
   const free = { ...config, dataDir: folder(), sshPort: 0 }
   await expect(attempt({ ...free, sshPort: node.sshPort })).rejects.toThrow(
-    new RegExp(`SSH cannot listen on 127.0.0.1:${node.sshPort}`),
+    `Another program listens on port ${node.sshPort} of 127.0.0.1; end it, or choose another port with --ssh-port.`,
   )
   await expect(attempt({ ...free, dockerSocket: '/nowhere', runtime: 'docker' })).rejects.toThrow(
     /Docker does not answer at \/nowhere/,
