@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { contractNames, type Deployment, deploymentOn, isUnreachable } from '@jejunetwork/sdk'
 import { type Chain, createPublicClient, defineChain, http, type PublicClient, type Transport } from 'viem'
 import { foundry } from 'viem/chains'
-import type { Config } from './config.ts'
-import { LOCAL_RPC_URL } from './config.ts'
+import { isLocalChain } from '../isLocalChain.ts'
+import { type Config, LOCAL_RPC_URL } from './config.ts'
 import { TryLaterError, UsageError } from './errors.ts'
 
 /** A chain that answers and has the contracts. */
@@ -32,7 +32,7 @@ export async function connect(config: Config): Promise<Market> {
     throw new UsageError(
       `Chain ${chainId} at ${rpcUrl} has no contracts at ${deployment.computeRegistry}; start the local market with \`npm start\`, or set JEJU_RPC_URL and JEJU_DEPLOYMENT.`,
     )
-  return { client, deployment, isLocal: chainId === foundry.id }
+  return { client, deployment, isLocal: isLocalChain(chainId) }
 }
 
 function chainOf(id: number, rpcUrl: string): Chain {

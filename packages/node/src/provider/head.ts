@@ -1,6 +1,6 @@
 import { ComputeError } from '@jejunetwork/sdk'
+import { isLocalChain } from '../isLocalChain.ts'
 
-const LOCAL_CHAIN = 31337
 const OLDEST_SECONDS = 300
 
 /**
@@ -10,7 +10,7 @@ const OLDEST_SECONDS = 300
 export function watchHead({ chainId }: { chainId: number }): (timestamp: number) => void {
   let newest = 0
   return (timestamp) => {
-    if (chainId === LOCAL_CHAIN) return
+    if (isLocalChain(chainId)) return
     if (timestamp < newest || timestamp < Date.now() / 1000 - OLDEST_SECONDS)
       throw new StaleHeadError({ timestamp })
     newest = timestamp

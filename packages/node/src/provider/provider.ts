@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ComputeError, type Deployment, isUnreachable, Rental } from '@jejunetwork/sdk'
 import type { FastifyInstance } from 'fastify'
 import type { Address, LocalAccount, PublicClient } from 'viem'
+import { isLocalChain } from '../isLocalChain.ts'
 import { openJournal } from '../journal.ts'
 import { linked } from '../linked.ts'
 import type { Log } from '../log.ts'
@@ -23,8 +24,6 @@ import type { Runtime } from './runtime/Runtime.ts'
 import { openSessions, type Sessions } from './sessions.ts'
 import { type Gateway, openGateway } from './ssh/gateway.ts'
 import { openHostKey } from './ssh/hostKey.ts'
-
-const LOCAL_CHAIN = 31337
 
 export type ProviderConfig = RuntimeConfig & {
   deployment: Deployment
@@ -243,7 +242,7 @@ function describe(app: FastifyInstance, config: ProviderConfig, deps: Opening & 
 
 /** The loop that keeps sessions as the chain wants them. It says once that the chain is gone, and once that it is back. */
 function watch(sessions: Sessions, { client, log, signal, stop }: Opening) {
-  const isLocal = client.chain?.id === LOCAL_CHAIN
+  const isLocal = isLocalChain(client.chain?.id)
   const intervalMs = isLocal ? 500 : 4_000 + randomInt(500)
   let freshAt = Date.now()
   let isBroken = false

@@ -1,6 +1,7 @@
 import { Rental } from '@jejunetwork/sdk'
 import type { ParsedKey } from 'ssh2'
 import { keccak256, stringToHex } from 'viem'
+import { isLocalChain } from '../isLocalChain.ts'
 import type { Journal } from '../journal.ts'
 import { collect } from './collect.ts'
 import { watchHead } from './head.ts'
@@ -11,7 +12,6 @@ import { openSessionRows, type SessionRow, type SessionRows } from './sessionRow
 import { parsePublicKey } from './ssh/keys.ts'
 
 const PAGE = 50n
-const LOCAL_CHAIN = 31337
 
 /** A chain can take back what it said a moment ago; so long a machine stays after its session is over. */
 const SETTLED_MS = 60_000
@@ -130,7 +130,7 @@ function arrange(
     if (isOpen && !isServed) launch(shop, { floor, sessionId, work: () => serve(shop, session) })
   }
 
-  const patience = shop.deployment.chainId === LOCAL_CHAIN ? 0 : SETTLED_MS
+  const patience = isLocalChain(shop.deployment.chainId) ? 0 : SETTLED_MS
   for (const sessionId of machines.keys()) {
     if (sessions.get(sessionId)?.isOpen || busy.has(sessionId)) continue
     // Two looks in a row must find it needless, and the chain must have had time to change its mind.

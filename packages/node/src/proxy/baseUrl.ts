@@ -1,7 +1,6 @@
 import { isIP } from 'node:net'
+import { isLocalChain } from '../isLocalChain.ts'
 import { isPublic } from '../isPublic.ts'
-
-const LOCAL_CHAIN = 31_337
 
 /**
  * The base URL of a provider, without a slash at the end. Undefined where a stranger's word should not lead: off the local
@@ -10,7 +9,7 @@ const LOCAL_CHAIN = 31_337
 export function baseUrl(endpoint: string, { chainId }: { chainId: number }): string | undefined {
   const url = URL.parse(endpoint)
   if (url === null || url.username !== '' || url.password !== '' || /[?#]/.test(endpoint)) return undefined
-  if (chainId !== LOCAL_CHAIN && isInside(url.hostname)) return undefined
+  if (!isLocalChain(chainId) && isInside(url.hostname)) return undefined
   return url.href.replace(/\/+$/, '')
 }
 

@@ -1,6 +1,7 @@
 import { Inference as Contract, type Deployment, type Price } from '@jejunetwork/sdk'
 import type { FastifyInstance } from 'fastify'
 import type { Address, LocalAccount, PublicClient } from 'viem'
+import { isLocalChain } from '../../isLocalChain.ts'
 import type { Journal } from '../../journal.ts'
 import { linked } from '../../linked.ts'
 import type { Log } from '../../log.ts'
@@ -48,8 +49,6 @@ export type Inference = {
 const PRICE_AGE_MS = 5_000
 const REQUEST_LIFE_MS = 86_400_000
 const QUEUE = 16
-/** Gas is worth nothing there, and people want to see their money move. */
-const LOCAL_CHAIN = 31_337
 
 /** Loads the model, posts its price, answers requests and settles what they earn. `account` is the provider. */
 export async function openInference(config: InferenceConfig, deps: openInference.Deps): Promise<Inference> {
@@ -73,7 +72,8 @@ export async function openInference(config: InferenceConfig, deps: openInference
   await postPrice(config, { ...deps, shown: books.options.shown })
   const slots = createSlots({ places: engine.parallel, queue: QUEUE })
   const price = priceReader(config, { books, deps })
-  const isLocal = deployment.chainId === LOCAL_CHAIN
+  // Gas is worth nothing there, and people want to see their money move.
+  const isLocal = isLocalChain(deployment.chainId)
   const { gasMultiple = isLocal ? 0n : 20n, intervalMs = isLocal ? 3_000 : 30_000 } = config.settle ?? {}
   const { least = isLocal ? 0n : 1_000_000n } = config.settle ?? {}
   const counter: Counter = {

@@ -7,12 +7,11 @@ import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { ComputeError } from '@jejunetwork/sdk'
 import { type IPty, spawn as spawnPty } from '@lydell/node-pty'
+import { isLocalChain } from '../../isLocalChain.ts'
 import type { Log } from '../../log.ts'
 import { idle } from '../../loop.ts'
 import { machinesWithProcesses, processesOf, startOf } from './processes.ts'
 import { LAUNCH, MachineMissingError, PATH, type Runtime } from './Runtime.ts'
-
-const DEVELOPMENT_CHAIN = 31337
 
 /**
  * The development runtime: a machine is a home directory, and its shells run as the node's own user. It is no
@@ -25,7 +24,7 @@ const DEVELOPMENT_CHAIN = 31337
 export function openProcessRuntime(options: openProcessRuntime.Options): Runtime {
   const { chainId, log } = options
   const folder = join(options.dataDir, 'machines')
-  if (chainId !== DEVELOPMENT_CHAIN) throw new ProcessRuntimeRefusedError({ chainId })
+  if (!isLocalChain(chainId)) throw new ProcessRuntimeRefusedError({ chainId })
   if (!existsSync('/proc/self/environ')) throw new ProcessRuntimeUnfitError()
   mkdirSync(folder, { mode: 0o700, recursive: true })
   log.warn('machines are plain processes of this user: no security boundary, for development only')
