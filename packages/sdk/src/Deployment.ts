@@ -1,67 +1,17 @@
-import {
-  AttestationRegistryAbi,
-  AttesterQuorumsAbi,
-  ComputeRegistryAbi,
-  ComputeRentalAbi,
-  ComputeStakingAbi,
-  contractNames,
-  type Deployment,
-  deployments,
-  GuardianPanelAbi,
-  IdentityRegistryAbi,
-  InferenceServingAbi,
-  LedgerManagerAbi,
-  PccsAbi,
-  ProviderDiscoveryAbi,
-  ProviderFlagsAbi,
-  ProviderRatingsAbi,
-  SnpJudgeAbi,
-  TriggerRegistryAbi,
-} from '@jejunetwork/contracts'
+import * as contracts from '@jejunetwork/contracts'
 import type { Abi } from 'viem'
 import { ComputeError } from './Errors.ts'
 
-export {
-  AttestationRegistryAbi,
-  AttesterQuorumsAbi,
-  ComputeRegistryAbi,
-  ComputeRentalAbi,
-  ComputeStakingAbi,
-  contractNames,
-  type Deployment,
-  GuardianPanelAbi,
-  IdentityRegistryAbi,
-  InferenceServingAbi,
-  LedgerManagerAbi,
-  PccsAbi,
-  ProviderDiscoveryAbi,
-  ProviderFlagsAbi,
-  ProviderRatingsAbi,
-  SnpJudgeAbi,
-  TriggerRegistryAbi,
-}
+export * from '@jejunetwork/contracts'
 
 /** Every ABI of the house: one contract's refusal may come from another that it called. */
-export const abis: readonly Abi[] = [
-  AttestationRegistryAbi,
-  AttesterQuorumsAbi,
-  ComputeRegistryAbi,
-  ComputeRentalAbi,
-  ComputeStakingAbi,
-  GuardianPanelAbi,
-  IdentityRegistryAbi,
-  InferenceServingAbi,
-  LedgerManagerAbi,
-  PccsAbi,
-  ProviderFlagsAbi,
-  ProviderRatingsAbi,
-  SnpJudgeAbi,
-  TriggerRegistryAbi,
-]
+export const abis: readonly Abi[] = Object.entries(contracts).flatMap(([name, abi]) =>
+  name.endsWith('Abi') ? [abi as Abi] : [],
+)
 
 /** The known deployment on a chain. */
-export function deploymentOn(chainId: number): Deployment {
-  const deployment = deployments[chainId]
+export function deploymentOn(chainId: number): contracts.Deployment {
+  const deployment = contracts.deployments[chainId]
   if (deployment === undefined) throw new ChainUnknownError({ chainId })
   return deployment
 }

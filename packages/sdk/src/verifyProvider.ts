@@ -1,4 +1,3 @@
-import { AttestationRegistryAbi as abi, type Deployment } from '@jejunetwork/contracts'
 import { type Address, bytesToHex, type Client, type Hex } from 'viem'
 import { getBlock, readContract } from 'viem/actions'
 import * as Binding from './attestation/Binding.ts'
@@ -12,6 +11,7 @@ import { RefusedError } from './attestation/Refusal.ts'
 import { INTEL_ROOT } from './attestation/Roots.ts'
 import type { Product } from './attestation/SnpReport.ts'
 import * as Submission from './attestation/Submission.ts'
+import { AttestationRegistryAbi as abi, type Deployment } from './Deployment.ts'
 import * as Registry from './Registry.ts'
 import { checkGpuVerdict, checkVerdict, type GpuVerdict } from './verifyVerdict.ts'
 

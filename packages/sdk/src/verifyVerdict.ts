@@ -1,10 +1,10 @@
-import { AttesterQuorumsAbi, AttestationRegistryAbi as abi } from '@jejunetwork/contracts'
 import { bytesToHex, toHex } from 'viem'
 import { readContract } from 'viem/actions'
 import { iso } from './attestation/Chain.ts'
 import * as Snp from './attestation/Snp.ts'
 import { snpCertificates } from './attestation/SnpCertificates.ts'
 import { chipOf } from './attestation/SnpEvidence.ts'
+import { AttesterQuorumsAbi, AttestationRegistryAbi as abi } from './Deployment.ts'
 import type { Scene, Shown } from './verifyProvider.ts'
 
 /** By the contract's number; the first is a machine's. */

@@ -1,6 +1,6 @@
-import { AttestationRegistryAbi as abi, type Deployment } from '@jejunetwork/contracts'
 import type { Client, Hex } from 'viem'
 import { readContract } from 'viem/actions'
+import { AttestationRegistryAbi as abi, type Deployment } from '../Deployment.ts'
 import { IntelStatuses, type TeeName, TeeNames } from './Names.ts'
 
 /** What the chain says is proven of a provider now, and what it keeps of its last result. */

@@ -1,6 +1,6 @@
-import { PccsAbi as abi } from '@jejunetwork/contracts'
 import { type Address, bytesToHex, type Client, type Hex } from 'viem'
 import { readContract } from 'viem/actions'
+import { PccsAbi as abi } from '../Deployment.ts'
 import type { Collateral } from './Collateral.ts'
 import { type Crl, crl } from './Crl.ts'
 import { parse } from './Json.ts'
