@@ -102,6 +102,21 @@ export function keysOf({ at, authority, root, roots, vek }: Amd): Attestation.Sn
   return { at, chain: Authority.pem(authority, root), roots, vek: vek.der }
 }
 
+/** What AMD's key service serves of this chip, by path. */
+export function keyFiles({
+  authority,
+  chipId,
+  product,
+  root,
+  vek,
+}: Amd): Record<string, Uint8Array | string> {
+  const base = `/vcek/v1/${NAMES[product]}`
+  return {
+    [`${base}/${Buffer.from(chipId).toString('hex')}`]: vek.der,
+    [`${base}/cert_chain`]: Authority.pem(authority, root),
+  }
+}
+
 export const MINIMUMS = TCB
 
 /** What a host gives along with a report: the certificates of chip, ASK and ARK in the table of the GHCB specification. */

@@ -6,17 +6,19 @@ import { type LocalAccount, type PublicClient, parseEther } from 'viem'
 import { createLog } from '../../packages/node/src/log.ts'
 import { type Provider, start } from '../../packages/node/src/provider/provider.ts'
 import { freePorts } from '../jejuCompute.ts'
-import { type Amd, certificateTable, snpReport } from './Amd.ts'
+import { type Amd, certificateTable, keyFiles, snpReport } from './Amd.ts'
 import * as Authority from './Authority.ts'
 import { collateral, intel, tdxQuote } from './Intel.ts'
+import { type Kds, startKds } from './Kds.ts'
 import { startMarket } from './Market.ts'
 import { type Pcs, startPcs } from './Pcs.ts'
 import { beSnp, startTsm, type Tsm } from './Tsm.ts'
 
-/** A market of our own root key, a machine with a TEE under it, and a collateral service: what a provider's node meets. */
+/** A market of our own root key, a machine with a TEE under it, and the vendors' services: what a provider's node meets. */
 export type Stage = {
   market: Awaited<ReturnType<typeof startMarket>>
   pcs: Pcs
+  kds: Kds
   tsm: Tsm
   folder: string
   /** All lines that nodes logged. */
@@ -32,8 +34,9 @@ export type Stage = {
 
 const DAY = 86_400n
 
-/** With `snp`, the machine is AMD's. */
-export async function startStage({ snp }: { snp?: (at: bigint) => Amd } = {}): Promise<Stage> {
+/** With `snp`, the machine is AMD's; its host gives certificates along unless `bare`. */
+export async function startStage(options: startStage.Options = {}): Promise<Stage> {
+  const { bare = false, snp } = options
   const market = await startMarket((at) => intel({ at }))
   let { at: now } = market.intel
   let published: collateral.Options = {}
@@ -43,7 +46,8 @@ export async function startStage({ snp }: { snp?: (at: bigint) => Amd } = {}): P
   const tsm = startTsm(join(folder, 'tsm'), (reportData) =>
     amd ? snpReport(amd, { reportData }) : tdxQuote(market.intel, { reportData }),
   )
-  if (amd) beSnp(tsm, certificateTable(amd))
+  if (amd) beSnp(tsm, bare ? new Uint8Array() : certificateTable(amd))
+  const kds = await startKds(() => (amd ? keyFiles(amd) : {}))
   const pcs = await startPcs(() => ({
     ...collateral(market.intel, { from: now - 3600n, until: now + 30n * DAY, ...published }),
     pckCrlIssuerChain: Authority.pem(market.intel.platformCa, market.intel.root),
@@ -53,11 +57,13 @@ export async function startStage({ snp }: { snp?: (at: bigint) => Amd } = {}): P
   return {
     async close() {
       await pcs.close()
+      await kds.close()
       await tsm.end()
       await market.close()
       rmSync(folder, { force: true, recursive: true })
     },
     folder,
+    kds,
     market,
     async pass(seconds) {
       now += seconds
@@ -73,7 +79,14 @@ export async function startStage({ snp }: { snp?: (at: bigint) => Amd } = {}): P
       mkdirSync(dataDir, { recursive: true })
       const { accounts, client, deployment } = market
       const config = {
-        attestation: { collateralMs: 0, intervalMs: 100, pccsUrl: pcs.url, tsm: reports },
+        attestation: {
+          amdRoots: amd?.roots,
+          collateralMs: 0,
+          intervalMs: 100,
+          kdsUrl: kds.url,
+          pccsUrl: pcs.url,
+          tsm: reports,
+        },
         dataDir,
         deployment,
         dockerSocket: '',
@@ -98,6 +111,10 @@ export async function startStage({ snp }: { snp?: (at: bigint) => Amd } = {}): P
     },
     tsm,
   }
+}
+
+export declare namespace startStage {
+  type Options = { snp?: (at: bigint) => Amd; bare?: boolean }
 }
 
 /** What the chain says of a node's provider now. */

@@ -35,6 +35,7 @@ let home: Home
 
 beforeAll(async () => {
   stage = await startStage({
+    bare: true,
     snp: (at) => {
       machine = amd({ at, bits: 4096 })
       return machine
@@ -50,7 +51,7 @@ beforeAll(async () => {
   const bin = join(ROOT, 'packages/node/src/bin.ts')
   writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" --conditions=src "${bin}" "$@"\n`)
   chmodSync(command, 0o755)
-  await until('a report', async () => (await shown()) !== undefined)
+  await until('a report with certificates', async () => (await shown())?.certificates !== undefined)
 })
 
 afterAll(async () => {
@@ -73,6 +74,8 @@ test('TEE-24: the guide, from the stake to level 1', async () => {
   const seen = await as(STRANGER, look)
   expect(seen).toMatch(new RegExp(`^ok +quorum +2 of 3, id ${quorum} +${quorum}$`, 'm'))
   expect(seen).toMatch(/^ok +report +milan, .* +signed up to AMD's root key$/m)
+  // Its host gave no certificates along.
+  expect(stage.kds.asked).toHaveLength(2)
   expect(seen).toContain('Provider 1 is verified: level 1.')
   expect(seen).toMatch(/^1 .* level 1, sev-snp +http:/m)
   const other = await as(

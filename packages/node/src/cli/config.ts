@@ -23,6 +23,8 @@ export type Config = {
   runtime: 'auto' | 'docker' | 'process'
   /** A service of Intel's collateral, instead of Intel's own. */
   pccsUrl: string | undefined
+  /** A service of AMD's certificates, instead of AMD's own. */
+  kdsUrl: string | undefined
   /** Root keys to trust in vendors' places, on a chain for tests. */
   teeRoots: TeeRoots
   /** The repository that this runs from; undefined when installed from npm. */
@@ -53,6 +55,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     image: environment['JEJU_IMAGE'] || undefined,
     runtime: runtime(environment['JEJU_RUNTIME']),
     pccsUrl: environment['JEJU_PCCS_URL'] || undefined,
+    kdsUrl: environment['JEJU_KDS_URL'] || undefined,
     teeRoots: teeRoots(environment['JEJU_TEE_ROOT']),
     checkout,
     userHome,

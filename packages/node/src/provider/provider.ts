@@ -196,13 +196,10 @@ async function serve(
   closers.push(gateway.close)
 
   const attestation = await openAttestation(config.attestation ?? {}, {
-    client,
+    ...deps,
+    dataDir,
     deployment,
     journal,
-    log,
-    providerId,
-    sender,
-    signal,
     ssh: { host: access.host, hostKey: access.hostKey, port: access.port },
   })
   closers.push(attestation.end)

@@ -1,8 +1,10 @@
-import { ComputeError } from '../Errors.ts'
+import { type Answer, answer, CollateralUnavailableError } from './Answer.ts'
 import { type Bytes, fromHex } from './Bytes.ts'
 import type { Collateral } from './Collateral.ts'
 import { RefusedError } from './Refusal.ts'
 import type { Tee } from './SignedJson.ts'
+
+export { CollateralUnavailableError } from './Answer.ts'
 
 /** Collateral as it came, unverified, with the certificates of the authority whose list `pckCrl` is. */
 export type Fetched = Collateral & { pckCrlIssuerChain: string }
@@ -12,8 +14,6 @@ export const INTEL_PCS = 'https://api.trustedservices.intel.com'
 
 /** Intel's service has no path for the root's list: it lies beside the root's certificate. */
 const INTEL_ROOT_CRL = 'https://certificates.trustedservices.intel.com/IntelSGXRootCA.der'
-const LONGEST = 1 << 20
-const PATIENCE_MS = 20_000
 
 /**
  * Fetches what Intel says now about a platform model, in the form of its API, version 4, from Intel or from a PCCS.
@@ -25,7 +25,7 @@ export async function fetchCollateral(options: fetchCollateral.Options): Promise
   const sgx = `${base}/sgx/certification/v4`
   const own = `${base}/${tee}/certification/v4`
   const rootUrl = new URL(base).host === new URL(INTEL_PCS).host ? INTEL_ROOT_CRL : `${sgx}/rootcacrl`
-  const ask = (from: string) => answer(from, options)
+  const ask = (from: string) => answer(from, { signal: options.signal })
   const [rootCrl, pckCrl, tcb, identity] = await Promise.all([
     ask(rootUrl),
     ask(`${sgx}/pckcrl?ca=${authority}&encoding=der`),
@@ -59,36 +59,6 @@ export declare namespace fetchCollateral {
     /** Early: as soon as Intel has it, before clouds had the time to update. */
     track?: 'early' | 'standard'
     signal?: AbortSignal | undefined
-  }
-}
-
-/** The service did not give what was asked for, or not in Intel's form. */
-export class CollateralUnavailableError extends ComputeError {
-  override readonly name = 'CollateralUnavailableError'
-  override readonly retryable = true
-
-  constructor({ cause, url, why }: { url: string; why: string; cause?: unknown }) {
-    super(`The collateral service ${why} at ${url}.`, { cause })
-  }
-}
-
-type Answer = { url: string; headers: Headers; body: Bytes }
-
-async function answer(url: string, { signal }: fetchCollateral.Options): Promise<Answer> {
-  const limit = AbortSignal.timeout(PATIENCE_MS)
-  try {
-    const response = await fetch(url, {
-      redirect: 'error',
-      signal: signal ? AbortSignal.any([signal, limit]) : limit,
-    })
-    if (!response.ok) throw new CollateralUnavailableError({ url, why: `answered ${response.status}` })
-    const body = new Uint8Array(await response.arrayBuffer())
-    if (body.length > LONGEST) throw new CollateralUnavailableError({ url, why: 'answered too much' })
-    return { body, headers: response.headers, url }
-  } catch (cause) {
-    if (cause instanceof CollateralUnavailableError) throw cause
-    signal?.throwIfAborted()
-    throw new CollateralUnavailableError({ cause, url, why: 'does not answer' })
   }
 }
 

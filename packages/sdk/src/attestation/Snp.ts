@@ -49,7 +49,8 @@ export function verify(report: Uint8Array, options: verify.Options): Promise<Ver
   return judge(() => verified(report, options))
 }
 
-export { snpCertificates as certificatesIn } from './SnpCertificates.ts'
+export { snpCertificates as certificatesIn, snpTable as tableOf } from './SnpCertificates.ts'
+export { snpReport as read } from './SnpReport.ts'
 
 export declare namespace verify {
   type Options = {
@@ -67,6 +68,12 @@ export declare namespace verify {
     maximumVmpl?: number
     workloads?: readonly `0x${string}`[]
   }
+}
+
+/** What a report's chip may be: by its processor, else by its chip id, which is 8 bytes long on Turin and 64 before. */
+export function productsOf({ chipId, cpu }: SnpReport): readonly Product[] {
+  if (cpu) return (Object.keys(MODELS) as Product[]).filter((product) => isOf(cpu, product))
+  return isZero(chipId.subarray(8)) ? ['turin'] : ['milan', 'genoa']
 }
 
 /** keccak256 of policy (8 bytes, little-endian) and measurement. */
@@ -130,11 +137,14 @@ type Signer = { product: Product; revocation: Claims['revocation']; vek: Certifi
 
 /** From version 3 on a report names its processor, which must be of the generation whose root signed it. */
 function checkProduct({ cpu }: SnpReport, product: Product): void {
-  if (!cpu) return
-  const { family, models } = MODELS[product]
-  if (cpu.family === family && models.some(([from, to]) => cpu.model >= from && cpu.model <= to)) return
+  if (!cpu || isOf(cpu, product)) return
   const value = `family ${cpu.family}, model ${cpu.model}`
   refuse('SNP_PRODUCT', "the report's processor", { bound: `one of ${product}`, value })
+}
+
+function isOf({ family, model }: NonNullable<SnpReport['cpu']>, product: Product): boolean {
+  const { family: wanted, models } = MODELS[product]
+  return family === wanted && models.some(([from, to]) => model >= from && model <= to)
 }
 
 type Judged = verify.Options & { tcb: SnpTcb }

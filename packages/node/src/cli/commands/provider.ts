@@ -141,6 +141,8 @@ async function providerSettings(
   const tlsCertificate = options['tlsCertificate']
   return {
     attestation: {
+      amdRoots: config.teeRoots.roots,
+      kdsUrl: config.kdsUrl,
       pccsUrl: config.pccsUrl,
       tlsCertificate: typeof tlsCertificate === 'string' ? tlsCertificate : undefined,
     },

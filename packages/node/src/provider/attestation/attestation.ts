@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Attestation, ComputeError, ComputeRegistryAbi, type Deployment } from '@jejunetwork/sdk'
 import type { FastifyInstance } from 'fastify'
 import { type Hex, keccak256, type PublicClient, zeroHash } from 'viem'
@@ -8,6 +9,7 @@ import type { Log } from '../../log.ts'
 import { every } from '../../loop.ts'
 import type { Sender } from '../../send.ts'
 import { attest } from './attest.ts'
+import { certify, type KeyService, NoCertificatesError } from './certify.ts'
 import { openRows } from './rows.ts'
 import { NoTeeError, TSM_REPORTS } from './tsm.ts'
 
@@ -18,6 +20,10 @@ export type AttestationConfig = {
   nvattest?: string | undefined
   /** A collateral service in the form of Intel's; Intel's own unless given. */
   pccsUrl?: string | undefined
+  /** A key service in the form of AMD's; AMD's own unless given. */
+  kdsUrl?: string | undefined
+  /** SHA-256 of AMD's root keys, on a chain for tests. */
+  amdRoots?: typeof Attestation.Roots.AMD_ROOTS | undefined
   /** PEM of the certificate that the HTTP endpoint shows, where something in this machine gives it TLS. */
   tlsCertificate?: string | undefined
   intervalMs?: number | undefined
@@ -44,6 +50,12 @@ export async function openAttestation(
   const { nvattest = 'nvattest', pccsUrl, tsm = TSM_REPORTS } = config
   const rows = openRows(journal)
   const collateral = { askedAt: 0, everyMs }
+  const keys: KeyService = {
+    folder: join(deps.dataDir, 'amd'),
+    pause: { firstMs: intervalMs, longestMs: everyMs, ms: 0, until: 0 },
+    roots: config.amdRoots,
+    url: config.kdsUrl,
+  }
   let reason = 'The node did not attest yet.'
   const say = createVoice(log)
   const tlsSpkiHash = await tlsKeyHash(config.tlsCertificate)
@@ -71,12 +83,15 @@ export async function openAttestation(
       tsm,
     }
     await attest(desk)
+    await certify({ client, keys, log, rows, signal })
     say('')
   }
   const onError = (error: unknown) => {
     if (!(error instanceof ComputeError)) say('attestation failed', { error })
     else if (error instanceof NoTeeError)
       say('no TEE, so this provider is listed as claimed', { why: error.message })
+    else if (error instanceof NoCertificatesError)
+      say("AMD's certificates are missing", { why: error.message })
     else say('attestation failed', { why: error.message })
     reason = error instanceof ComputeError ? error.message : 'The node could not attest.'
   }
@@ -102,6 +117,8 @@ export async function openAttestation(
 export declare namespace openAttestation {
   type Deps = {
     client: PublicClient
+    /** What must survive a restart. */
+    dataDir: string
     deployment: Deployment
     journal: Journal
     log: Log
