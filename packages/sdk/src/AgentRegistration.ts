@@ -2,7 +2,7 @@ import { type Address, type Client, type Hash, isAddressEqual, parseAbi } from '
 import { readContract } from 'viem/actions'
 import { ComputeError } from './Errors.ts'
 import { pagesOfLogs } from './pagesOfLogs.ts'
-import { type Wallet, write } from './write.ts'
+import { send, type Wallet } from './write.ts'
 
 /** What of ERC-8004's Identity Registry an agent's endpoint needs. */
 const abi = parseAbi([
@@ -88,13 +88,9 @@ export async function announce(wallet: Wallet, options: announce.Options): Promi
     )
   const uri = uriWith(old, endpoint)
   const call = { abi, address }
-  if (known === undefined) {
-    const { transactionHash: hash } = await write(wallet, { ...call, args: [uri], functionName: 'register' })
-    return { hash }
-  }
+  if (known === undefined) return send(wallet, { ...call, args: [uri], functionName: 'register' })
   if (known.uri === uri) return { hash: undefined }
-  const receipt = await write(wallet, { ...call, args: [known.agentId, uri], functionName: 'setAgentURI' })
-  return { hash: receipt.transactionHash }
+  return send(wallet, { ...call, args: [known.agentId, uri], functionName: 'setAgentURI' })
 }
 
 export declare namespace announce {

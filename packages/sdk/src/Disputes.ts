@@ -3,7 +3,7 @@ import { getBlock, getContractEvents, readContract } from 'viem/actions'
 import { GuardianPanelAbi as abi, ComputeStakingAbi, type Deployment } from './Deployment.ts'
 import * as Registry from './Registry.ts'
 import * as Rental from './Rental.ts'
-import { type Wallet, write } from './write.ts'
+import { send, type Wallet } from './write.ts'
 
 /** Pay of a session that its renter disputed. Amounts are in `token`, 0 being ether; times unix seconds. */
 export type Dispute = {
@@ -26,8 +26,11 @@ export type Dispute = {
 /** The dispute about a session; undefined if there never was one. */
 export async function get(client: Client, options: get.Options): Promise<Dispute | undefined> {
   const { deployment, sessionId } = options
-  const address = deployment.guardianPanel
-  const dispute = await readContract(client, { abi, address, args: [sessionId], functionName: 'disputeOf' })
+  const dispute = await readContract(client, {
+    ...at(deployment),
+    args: [sessionId],
+    functionName: 'disputeOf',
+  })
   return dispute.endsAt === 0n ? undefined : { ...dispute, sessionId }
 }
 
@@ -41,8 +44,7 @@ export async function listOpen(
   { deployment }: { deployment: Deployment },
 ): Promise<Dispute[]> {
   const events = await getContractEvents(client, {
-    abi,
-    address: deployment.guardianPanel,
+    ...at(deployment),
     eventName: 'DisputeOpened',
     fromBlock: BigInt(deployment.blockNumber),
     strict: true,
@@ -79,27 +81,27 @@ export async function electorate(client: Client, options: get.Options): Promise<
 /** Votes, as a guardian, on the pay of a session. */
 export async function vote(
   wallet: Wallet,
-  { againstProvider, ...options }: get.Options & { againstProvider: boolean },
+  { againstProvider, deployment, sessionId }: get.Options & { againstProvider: boolean },
 ): Promise<{ hash: Hash }> {
-  return send(wallet, { ...options, functionName: 'vote', more: [againstProvider] })
+  return send(wallet, { ...at(deployment), args: [sessionId, againstProvider], functionName: 'vote' })
 }
 
 /** Ends a vote that is over. Anyone may. */
-export async function resolve(wallet: Wallet, options: get.Options): Promise<{ hash: Hash }> {
-  return send(wallet, { ...options, functionName: 'resolve', more: [] })
+export async function resolve(
+  wallet: Wallet,
+  { deployment, sessionId }: get.Options,
+): Promise<{ hash: Hash }> {
+  return send(wallet, { ...at(deployment), args: [sessionId], functionName: 'resolve' })
 }
 
 /** Takes the wallet's share of the bond of a dispute that it voted on. */
-export async function takeShare(wallet: Wallet, options: get.Options): Promise<{ hash: Hash }> {
-  return send(wallet, { ...options, functionName: 'takeShare', more: [] })
+export async function takeShare(
+  wallet: Wallet,
+  { deployment, sessionId }: get.Options,
+): Promise<{ hash: Hash }> {
+  return send(wallet, { ...at(deployment), args: [sessionId], functionName: 'takeShare' })
 }
 
-async function send(
-  wallet: Wallet,
-  options: get.Options & { functionName: string; more: readonly unknown[] },
-): Promise<{ hash: Hash }> {
-  const { deployment, functionName, more, sessionId } = options
-  const args = [sessionId, ...more]
-  const receipt = await write(wallet, { abi, address: deployment.guardianPanel, args, functionName })
-  return { hash: receipt.transactionHash }
+function at({ guardianPanel }: Deployment) {
+  return { abi, address: guardianPanel } as const
 }

@@ -1,7 +1,7 @@
 import type { Address, Client, Hash } from 'viem'
 import { readContract } from 'viem/actions'
 import { ProviderFlagsAbi as abi, type Deployment } from './Deployment.ts'
-import { type Wallet, write } from './write.ts'
+import { send, type Wallet } from './write.ts'
 
 /** A vote of guardians on flagging a provider, or on taking its flag away. Times are unix seconds. */
 export type Motion = {
@@ -17,7 +17,7 @@ export type Motion = {
 /** Why a provider is flagged, and what is voted on; undefined for what is not. */
 export async function get(client: Client, options: get.Options): Promise<get.Result> {
   const { deployment, providerId } = options
-  const contract = { abi, address: deployment.providerFlags, args: [providerId] } as const
+  const contract = { ...at(deployment), args: [providerId] } as const
   const [reason, { round: _, ...motion }] = await Promise.all([
     readContract(client, { ...contract, functionName: 'reasonOf' }),
     readContract(client, { ...contract, functionName: 'motionOf' }),
@@ -33,30 +33,27 @@ export declare namespace get {
 /** Begins a vote, as a guardian: on flagging a provider or, where it is flagged, on taking the flag away. */
 export async function open(
   wallet: Wallet,
-  { reason, ...options }: get.Options & { reason: string },
+  { deployment, reason, providerId }: get.Options & { reason: string },
 ): Promise<{ hash: Hash }> {
-  return send(wallet, { ...options, functionName: 'open', more: [reason] })
+  return send(wallet, { ...at(deployment), args: [providerId, reason], functionName: 'open' })
 }
 
 /** Votes, as a guardian, on what is open about a provider. */
 export async function vote(
   wallet: Wallet,
-  { inFavour, ...options }: get.Options & { inFavour: boolean },
+  { deployment, inFavour, providerId }: get.Options & { inFavour: boolean },
 ): Promise<{ hash: Hash }> {
-  return send(wallet, { ...options, functionName: 'vote', more: [inFavour] })
+  return send(wallet, { ...at(deployment), args: [providerId, inFavour], functionName: 'vote' })
 }
 
 /** Ends a vote that is over. Anyone may. */
-export async function resolve(wallet: Wallet, options: get.Options): Promise<{ hash: Hash }> {
-  return send(wallet, { ...options, functionName: 'resolve', more: [] })
+export async function resolve(
+  wallet: Wallet,
+  { deployment, providerId }: get.Options,
+): Promise<{ hash: Hash }> {
+  return send(wallet, { ...at(deployment), args: [providerId], functionName: 'resolve' })
 }
 
-async function send(
-  wallet: Wallet,
-  options: get.Options & { functionName: string; more: readonly unknown[] },
-): Promise<{ hash: Hash }> {
-  const { deployment, functionName, more, providerId } = options
-  const args = [providerId, ...more]
-  const receipt = await write(wallet, { abi, address: deployment.providerFlags, args, functionName })
-  return { hash: receipt.transactionHash }
+function at({ providerFlags }: Deployment) {
+  return { abi, address: providerFlags } as const
 }

@@ -14,11 +14,10 @@ import {
 import { readContract } from 'viem/actions'
 import { approve } from './approve.ts'
 import { InferenceServingAbi as abi, type Deployment } from './Deployment.ts'
+import { eventIn } from './eventIn.ts'
 import type { Price } from './Usage.ts'
 import { type Payee, packTally, type SessionKey, type Tally, typedDigest } from './Voucher.ts'
-import { type Wallet, write } from './write.ts'
-
-export { InferenceServingAbi as abi } from './Deployment.ts'
+import { send, type Wallet, write } from './write.ts'
 
 /** The token of a channel in ether. */
 export const ETHER: Address = zeroAddress
@@ -155,11 +154,11 @@ export async function openChannel(wallet: Wallet, options: openChannel.Options):
     const { r, yParityAndS } = signatureToCompactSignature(parseSignature(consent))
     const terms = (gweis << 200n) | (BigInt(expiry) << 160n) | BigInt(signer)
     const args = [provider, terms, r, yParityAndS]
-    return send(wallet, { args, deployment, functionName: 'openEtherChannel', value })
+    return send(wallet, { ...at(deployment), args, functionName: 'openEtherChannel', value })
   }
   const args = [provider, token, amount, signer, cap, expiry, consent]
   await letTake(wallet, { amount, deployment, token })
-  return send(wallet, { args, deployment, functionName: 'openChannel', value })
+  return send(wallet, { ...at(deployment), args, functionName: 'openChannel', value })
 }
 
 export declare namespace openChannel {
@@ -186,8 +185,8 @@ export async function fundChannel(wallet: Wallet, options: fundChannel.Options):
   const { value = token === ETHER ? amount : 0n } = options
   await letTake(wallet, { amount, deployment, token })
   return send(wallet, {
+    ...at(deployment),
     args: [provider, token, signer, amount],
-    deployment,
     functionName: 'fundChannel',
     value,
   })
@@ -215,7 +214,7 @@ export declare namespace closeChannel {
 /** Asks for closing without the provider, who has the channel's window to settle what it holds. */
 export async function requestClose(wallet: Wallet, options: channelOf.Options): Promise<{ hash: Hash }> {
   const { deployment, provider, signer, token = ETHER } = options
-  return send(wallet, { args: [provider, token, signer], deployment, functionName: 'requestClose' })
+  return send(wallet, { ...at(deployment), args: [provider, token, signer], functionName: 'requestClose' })
 }
 
 /** Ends a requested close after its window. */
@@ -230,9 +229,10 @@ export async function finalizeClose(
 /** Adds to the wallet's free balance. */
 export async function deposit(wallet: Wallet, options: deposit.Options): Promise<{ hash: Hash }> {
   const { amount, deployment, token = ETHER } = options
-  if (token === ETHER) return send(wallet, { args: [], deployment, functionName: 'deposit', value: amount })
+  if (token === ETHER)
+    return send(wallet, { ...at(deployment), args: [], functionName: 'deposit', value: amount })
   await letTake(wallet, { amount, deployment, token })
-  return send(wallet, { args: [token, amount], deployment, functionName: 'depositToken' })
+  return send(wallet, { ...at(deployment), args: [token, amount], functionName: 'depositToken' })
 }
 
 export declare namespace deposit {
@@ -242,8 +242,8 @@ export declare namespace deposit {
 /** Pays free balance out to the wallet. */
 export async function withdraw(wallet: Wallet, options: deposit.Options): Promise<{ hash: Hash }> {
   const { amount, deployment, token = ETHER } = options
-  if (token === ETHER) return send(wallet, { args: [amount], deployment, functionName: 'withdraw' })
-  return send(wallet, { args: [token, amount], deployment, functionName: 'withdrawToken' })
+  if (token === ETHER) return send(wallet, { ...at(deployment), args: [amount], functionName: 'withdraw' })
+  return send(wallet, { ...at(deployment), args: [token, amount], functionName: 'withdrawToken' })
 }
 
 /** Credits a provider with what vouchers promise. Anyone may; bad ones count nothing. */
@@ -270,7 +270,7 @@ export declare namespace settle {
 
 /** Posts the wallet's price of a model, in wei or units per 1,000,000 tokens. A rise takes effect after an hour. */
 export async function setModel(wallet: Wallet, options: setModel.Options): Promise<{ hash: Hash }> {
-  return send(wallet, { deployment: options.deployment, ...modelCall(options) })
+  return send(wallet, { ...at(options.deployment), ...modelCall(options) })
 }
 
 export declare namespace setModel {
@@ -322,18 +322,12 @@ async function consentOf(session: SessionKey, { cap, deployment, expiry, owner }
   return session.sign({ hash: typedDigest(domain, struct) })
 }
 
-type Call = { deployment: Deployment; functionName: string; args: readonly unknown[]; value?: bigint }
-
-async function send(wallet: Wallet, { deployment, ...call }: Call): Promise<{ hash: Hash }> {
-  const receipt = await write(wallet, { ...at(deployment), ...call })
-  return { hash: receipt.transactionHash }
-}
+type Call = { deployment: Deployment; functionName: string; args: readonly unknown[] }
 
 async function closed(wallet: Wallet, { deployment, ...call }: Call): Promise<closeChannel.Result> {
   const receipt = await write(wallet, { ...at(deployment), ...call })
-  const [event] = parseEventLogs({ abi, eventName: 'ChannelClosed', logs: receipt.logs })
-  if (event === undefined) throw new Error('The close left no event.')
-  return { hash: receipt.transactionHash, paid: event.args.paid, refund: event.args.refund }
+  const { paid, refund } = eventIn(receipt, { ...at(deployment), eventName: 'ChannelClosed' })
+  return { hash: receipt.transactionHash, paid, refund }
 }
 
 function at({ inferenceServing }: Deployment) {

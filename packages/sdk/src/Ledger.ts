@@ -1,7 +1,7 @@
 import type { Address, Client, Hash } from 'viem'
 import { readContract } from 'viem/actions'
 import { LedgerManagerAbi as abi, type Deployment } from './Deployment.ts'
-import { type Wallet, write } from './write.ts'
+import { send, type Wallet } from './write.ts'
 
 /** An account's ether in the ledger, in wei. What a wallet refused waits here too. */
 export async function balanceOf(client: Client, options: balanceOf.Options): Promise<bigint> {
@@ -21,8 +21,7 @@ export async function deposit(wallet: Wallet, options: deposit.Options): Promise
     account === undefined
       ? { args: [], functionName: 'deposit' }
       : { args: [account], functionName: 'depositFor' }
-  const receipt = await write(wallet, { abi, address: deployment.ledgerManager, value: amount, ...call })
-  return { hash: receipt.transactionHash }
+  return send(wallet, { abi, address: deployment.ledgerManager, value: amount, ...call })
 }
 
 export declare namespace deposit {
@@ -33,8 +32,7 @@ export declare namespace deposit {
 export async function withdraw(wallet: Wallet, options: withdraw.Options): Promise<{ hash: Hash }> {
   const { amount, deployment, to = wallet.account.address } = options
   const address = deployment.ledgerManager
-  const receipt = await write(wallet, { abi, address, args: [amount, to], functionName: 'withdrawTo' })
-  return { hash: receipt.transactionHash }
+  return send(wallet, { abi, address, args: [amount, to], functionName: 'withdrawTo' })
 }
 
 export declare namespace withdraw {

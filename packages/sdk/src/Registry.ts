@@ -1,7 +1,8 @@
-import { type Address, type Client, type Hash, parseEventLogs } from 'viem'
+import type { Address, Client, Hash } from 'viem'
 import { readContract } from 'viem/actions'
 import { ComputeRegistryAbi as abi, type Deployment, IdentityRegistryAbi } from './Deployment.ts'
-import { type Wallet, write } from './write.ts'
+import { eventIn } from './eventIn.ts'
+import { send, type Wallet, write } from './write.ts'
 
 /** Who offers machines and models. `gpuCount` and `gpuModel` are the provider's own claim. */
 export type Provider = {
@@ -18,10 +19,8 @@ export type Provider = {
 /** The provider with this id; one that unregistered is shown inactive. */
 export async function get(client: Client, options: get.Options): Promise<Provider> {
   const { deployment, providerId } = options
-  const address = deployment.computeRegistry
   const provider = await readContract(client, {
-    abi,
-    address,
+    ...at(deployment),
     args: [providerId],
     functionName: 'getProvider',
   })
@@ -35,8 +34,11 @@ export declare namespace get {
 /** The id of the provider that an address has now; undefined if none. */
 export async function idOf(client: Client, options: idOf.Options): Promise<bigint | undefined> {
   const { deployment, owner } = options
-  const address = deployment.computeRegistry
-  const providerId = await readContract(client, { abi, address, args: [owner], functionName: 'providerIdOf' })
+  const providerId = await readContract(client, {
+    ...at(deployment),
+    args: [owner],
+    functionName: 'providerIdOf',
+  })
   return providerId === 0n ? undefined : providerId
 }
 
@@ -47,10 +49,8 @@ export declare namespace idOf {
 /** One page of the registered providers, oldest first. `nextCursor` is undefined at the end. */
 export async function list(client: Client, options: list.Options): Promise<list.Page> {
   const { cursor = 0n, deployment, limit = 100n } = options
-  const address = deployment.computeRegistry
   const [ids, next] = await readContract(client, {
-    abi,
-    address,
+    ...at(deployment),
     args: [cursor, limit],
     functionName: 'listProviders',
   })
@@ -67,15 +67,13 @@ export declare namespace list {
 export async function register(wallet: Wallet, options: register.Options): Promise<register.Result> {
   const { deployment, endpoint, hardwareAttestation, pricePerHour, stake } = options
   const receipt = await write(wallet, {
-    abi,
-    address: deployment.computeRegistry,
+    ...at(deployment),
     args: [endpoint, hardwareAttestation, pricePerHour],
     functionName: 'register',
     value: stake,
   })
-  const [event] = parseEventLogs({ abi, eventName: 'ProviderRegistered', logs: receipt.logs })
-  if (event === undefined) throw new Error('The registration left no event.')
-  return { hash: receipt.transactionHash, providerId: event.args.providerId }
+  const { providerId } = eventIn(receipt, { ...at(deployment), eventName: 'ProviderRegistered' })
+  return { hash: receipt.transactionHash, providerId }
 }
 
 export declare namespace register {
@@ -139,8 +137,7 @@ export async function unregister(
 async function change(wallet: Wallet, options: change.Call): Promise<change.Result> {
   const { deployment, functionName, value } = options
   const args = value === undefined ? [] : [value]
-  const receipt = await write(wallet, { abi, address: deployment.computeRegistry, args, functionName })
-  return { hash: receipt.transactionHash }
+  return send(wallet, { ...at(deployment), args, functionName })
 }
 
 declare namespace change {
@@ -162,8 +159,7 @@ export async function movedFile(
   const { deployment, endpoint, providerId } = options
   const { endpoint: before } = await get(client, { deployment, providerId })
   const [linked, agentId] = await readContract(client, {
-    abi,
-    address: deployment.computeRegistry,
+    ...at(deployment),
     args: [providerId],
     functionName: 'agentOf',
   })
@@ -179,4 +175,8 @@ export async function movedFile(
 
 export declare namespace movedFile {
   type Options = { deployment: Deployment; providerId: bigint; endpoint: string }
+}
+
+function at({ computeRegistry }: Deployment) {
+  return { abi, address: computeRegistry } as const
 }

@@ -1,18 +1,10 @@
-import {
-  type Address,
-  type Client,
-  type Hash,
-  type Hex,
-  keccak256,
-  parseEventLogs,
-  stringToHex,
-  zeroAddress,
-} from 'viem'
+import { type Address, type Client, type Hash, type Hex, keccak256, stringToHex, zeroAddress } from 'viem'
 import { readContract } from 'viem/actions'
 import { approve } from './approve.ts'
 import { ComputeRentalAbi as abi, type Deployment, LedgerManagerAbi } from './Deployment.ts'
+import { eventIn } from './eventIn.ts'
 import * as Registry from './Registry.ts'
-import { type Wallet, write } from './write.ts'
+import { send, type Wallet, write } from './write.ts'
 
 export type Status = (typeof statuses)[number]
 
@@ -40,8 +32,8 @@ export type Session = {
 
 /** The session with this id. Both halves are read at one block. */
 export async function get(client: Client, options: get.Options): Promise<Session> {
-  const { deployment, sessionId, ...at } = options
-  const contract = { abi, address: deployment.computeRental, args: [sessionId], ...at } as const
+  const { deployment, sessionId, ...when } = options
+  const contract = { ...at(deployment), args: [sessionId], ...when } as const
   const [session, details] = await Promise.all([
     readContract(client, { ...contract, functionName: 'getSession' }),
     readContract(client, { ...contract, functionName: 'sessionDetails' }),
@@ -56,21 +48,20 @@ export declare namespace get {
 
 /** Where a session is in its life. */
 export async function statusOf(client: Client, options: get.Options): Promise<Status> {
-  const { deployment, sessionId, ...at } = options
+  const { deployment, sessionId, ...when } = options
   const status = await readContract(client, {
-    abi,
-    address: deployment.computeRental,
+    ...at(deployment),
     args: [sessionId],
     functionName: 'statusOf',
-    ...at,
+    ...when,
   })
   return statuses[status] ?? 'none'
 }
 
 /** Ids of a renter's or a provider's sessions, newest first. `nextCursor` is undefined at the end. */
 export async function list(client: Client, options: list.Options): Promise<list.Page> {
-  const { cursor = 0n, deployment, limit = 100n, providerId, renter, ...at } = options
-  const contract = { abi, address: deployment.computeRental, ...at } as const
+  const { cursor = 0n, deployment, limit = 100n, providerId, renter, ...when } = options
+  const contract = { ...at(deployment), ...when } as const
   const [sessionIds, next] =
     renter === undefined
       ? await readContract(client, {
@@ -107,15 +98,13 @@ export async function create(wallet: Wallet, options: create.Options): Promise<c
   const { deployment, hours, providerId, sshPublicKey } = options
   const deposit = options.deposit ?? (await quote(wallet, options))
   const receipt = await write(wallet, {
-    abi,
-    address: deployment.computeRental,
+    ...at(deployment),
     args: [providerId, hours, sshPublicKey],
     functionName: 'createSession',
     value: deposit,
   })
-  const [event] = parseEventLogs({ abi, eventName: 'SessionCreated', logs: receipt.logs })
-  if (event === undefined) throw new Error('The rental left no event.')
-  return { deposit, hash: receipt.transactionHash, sessionId: event.args.sessionId }
+  const { sessionId } = eventIn(receipt, { ...at(deployment), eventName: 'SessionCreated' })
+  return { deposit, hash: receipt.transactionHash, sessionId }
 }
 
 export declare namespace create {
@@ -137,15 +126,13 @@ export async function extend(wallet: Wallet, options: extend.Options): Promise<e
   const price = pricePerHour * hours
   await letTake(wallet, { amount: price, deployment, token })
   const receipt = await write(wallet, {
-    abi,
-    address: deployment.computeRental,
+    ...at(deployment),
     args: [sessionId, hours],
     functionName: 'extendSession',
     value: token === zeroAddress ? price : 0n,
   })
-  const [event] = parseEventLogs({ abi, eventName: 'SessionExtended', logs: receipt.logs })
-  if (event === undefined) throw new Error('The extension left no event.')
-  return { endTime: event.args.endTime, hash: receipt.transactionHash, paid: price }
+  const { endTime } = eventIn(receipt, { ...at(deployment), eventName: 'SessionExtended' })
+  return { endTime, hash: receipt.transactionHash, paid: price }
 }
 
 export declare namespace extend {
@@ -157,14 +144,12 @@ export declare namespace extend {
 export async function terminate(wallet: Wallet, options: terminate.Options): Promise<terminate.Result> {
   const { deployment, sessionId } = options
   const receipt = await write(wallet, {
-    abi,
-    address: deployment.computeRental,
+    ...at(deployment),
     args: [sessionId],
     functionName: 'terminateSession',
   })
-  const [event] = parseEventLogs({ abi, eventName: 'SessionTerminated', logs: receipt.logs })
-  if (event === undefined) throw new Error('The end of the session left no event.')
-  return { earned: event.args.earned, hash: receipt.transactionHash, refund: event.args.refund }
+  const { earned, refund } = eventIn(receipt, { ...at(deployment), eventName: 'SessionTerminated' })
+  return { earned, hash: receipt.transactionHash, refund }
 }
 
 export declare namespace terminate {
@@ -175,8 +160,7 @@ export declare namespace terminate {
 /** The token that a session is paid in; the zero address for ether. */
 export async function tokenOf(client: Client, { deployment, sessionId }: get.Options): Promise<Address> {
   const { token } = await readContract(client, {
-    abi,
-    address: deployment.computeRental,
+    ...at(deployment),
     args: [sessionId],
     functionName: 'orderOf',
   })
@@ -240,15 +224,12 @@ export async function dispute(wallet: Wallet, options: dispute.Options): Promise
   const { token } = quote
   await letTake(wallet, { amount: most, deployment, token })
   const receipt = await write(wallet, {
-    abi,
-    address: deployment.computeRental,
+    ...at(deployment),
     args: [sessionId],
     functionName: 'dispute',
     value: token === zeroAddress ? most : 0n,
   })
-  const [event] = parseEventLogs({ abi, eventName: 'SessionDisputed', logs: receipt.logs })
-  if (event === undefined) throw new Error('The dispute left no event.')
-  const { bond, held, refund } = event.args
+  const { bond, held, refund } = eventIn(receipt, { ...at(deployment), eventName: 'SessionDisputed' })
   return { bond, hash: receipt.transactionHash, held, refund, token }
 }
 
@@ -265,9 +246,7 @@ export declare namespace dispute {
 /** Rates a session's provider with 1 to 5, as its renter, in place of what he said before. Takes a user's stake. */
 export async function rate(wallet: Wallet, options: rate.Options): Promise<{ hash: Hash }> {
   const { deployment, score, sessionId } = options
-  const address = deployment.computeRental
-  const receipt = await write(wallet, { abi, address, args: [sessionId, score], functionName: 'rate' })
-  return { hash: receipt.transactionHash }
+  return send(wallet, { ...at(deployment), args: [sessionId, score], functionName: 'rate' })
 }
 
 export declare namespace rate {
@@ -289,4 +268,8 @@ export function accessHash(options: accessHash.Options): Hex {
 export declare namespace accessHash {
   /** `hostKey` as in `known_hosts`: its type, a space, and base64. */
   type Options = { host: string; port: number; hostKey: string }
+}
+
+function at({ computeRental }: Deployment) {
+  return { abi, address: computeRental } as const
 }

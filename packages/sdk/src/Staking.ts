@@ -1,14 +1,14 @@
 import type { Address, Client, Hash } from 'viem'
 import { readContract } from 'viem/actions'
 import { ComputeStakingAbi as abi, type Deployment } from './Deployment.ts'
-import { type Wallet, write } from './write.ts'
+import { send, type Wallet } from './write.ts'
 
 /** An account's stake, in wei. `required` is what its roles hold; `pending` leaves at `availableAt` (unix seconds). */
 export type Stake = { staked: bigint; required: bigint; pending: bigint; availableAt: bigint }
 
 export async function get(client: Client, options: get.Options): Promise<Stake> {
   const { account, deployment } = options
-  const contract = { abi, address: deployment.computeStaking, args: [account] } as const
+  const contract = { ...at(deployment), args: [account] } as const
   const [staked, required, [pending, availableAt]] = await Promise.all([
     readContract(client, { ...contract, functionName: 'stakeOf' }),
     readContract(client, { ...contract, functionName: 'required' }),
@@ -23,7 +23,8 @@ export declare namespace get {
 
 /** Adds to the wallet's stake. */
 export async function stake(wallet: Wallet, options: stake.Options): Promise<{ hash: Hash }> {
-  return send(wallet, { deployment: options.deployment, functionName: 'stake', value: options.amount })
+  const { amount, deployment } = options
+  return send(wallet, { ...at(deployment), args: [], functionName: 'stake', value: amount })
 }
 
 export declare namespace stake {
@@ -33,38 +34,33 @@ export declare namespace stake {
 /** Asks for stake back; it can be taken seven days later. A new request restarts the time. */
 export async function initiateUnstake(wallet: Wallet, options: stake.Options): Promise<{ hash: Hash }> {
   const { amount, deployment } = options
-  return send(wallet, { args: [amount], deployment, functionName: 'initiateUnstake' })
+  return send(wallet, { ...at(deployment), args: [amount], functionName: 'initiateUnstake' })
 }
 
 /** Takes out what was asked for seven days ago. */
 export async function completeUnstake(
   wallet: Wallet,
-  options: { deployment: Deployment },
+  { deployment }: { deployment: Deployment },
 ): Promise<{ hash: Hash }> {
-  return send(wallet, { deployment: options.deployment, functionName: 'completeUnstake' })
+  return send(wallet, { ...at(deployment), args: [], functionName: 'completeUnstake' })
 }
 
 /** Takes on the guardian's role, which needs 1 ETH that backs nothing else. */
 export async function becomeGuardian(
   wallet: Wallet,
-  options: { deployment: Deployment },
+  { deployment }: { deployment: Deployment },
 ): Promise<{ hash: Hash }> {
-  return send(wallet, { deployment: options.deployment, functionName: 'becomeGuardian' })
+  return send(wallet, { ...at(deployment), args: [], functionName: 'becomeGuardian' })
 }
 
 /** Gives the guardian's role back. */
 export async function resignGuardian(
   wallet: Wallet,
-  options: { deployment: Deployment },
+  { deployment }: { deployment: Deployment },
 ): Promise<{ hash: Hash }> {
-  return send(wallet, { deployment: options.deployment, functionName: 'resignGuardian' })
+  return send(wallet, { ...at(deployment), args: [], functionName: 'resignGuardian' })
 }
 
-async function send(
-  wallet: Wallet,
-  options: { deployment: Deployment; functionName: string; args?: readonly unknown[]; value?: bigint },
-): Promise<{ hash: Hash }> {
-  const { args = [], deployment, ...call } = options
-  const receipt = await write(wallet, { abi, address: deployment.computeStaking, args, ...call })
-  return { hash: receipt.transactionHash }
+function at({ computeStaking }: Deployment) {
+  return { abi, address: computeStaking } as const
 }

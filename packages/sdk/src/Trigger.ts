@@ -1,9 +1,10 @@
 import { type Address, type Client, getAbiItem, type Hash, type Hex, parseEventLogs } from 'viem'
 import { getBlock, getLogs, readContract } from 'viem/actions'
 import { TriggerRegistryAbi as abi, type Deployment } from './Deployment.ts'
+import { eventIn } from './eventIn.ts'
 import { pagesOfLogs } from './pagesOfLogs.ts'
 import { type Config, decode, encode, encodeKey, type Key, kinds } from './TriggerConfig.ts'
-import { type Wallet, write } from './write.ts'
+import { send, type Wallet, write } from './write.ts'
 
 /** Why a trigger does not run, in the order of the contract's enum; `none` if it does. */
 export const reasons = [
@@ -65,7 +66,7 @@ type At = { deployment: Deployment; triggerId: bigint; blockTag?: 'latest' | 'pe
 /** The trigger with this id. */
 export async function get(client: Client, options: At): Promise<Trigger> {
   const { deployment, triggerId, blockTag = 'latest' } = options
-  const contract = { abi, address: deployment.triggerRegistry, args: [triggerId], blockTag } as const
+  const contract = { ...at(deployment), args: [triggerId], blockTag } as const
   const [{ config }, details] = await Promise.all([
     readContract(client, { ...contract, functionName: 'getTrigger' }),
     readContract(client, { ...contract, functionName: 'triggerDetails' }),
@@ -94,7 +95,7 @@ export async function get(client: Client, options: At): Promise<Trigger> {
 /** Ids of an agent's triggers, or of all, newest first. `nextCursor` is undefined at the end. */
 export async function list(client: Client, options: list.Options): Promise<list.Page> {
   const { agent, cursor = 0n, deployment, limit = 100n } = options
-  const contract = { abi, address: deployment.triggerRegistry } as const
+  const contract = at(deployment)
   const [triggerIds, next] =
     agent === undefined
       ? await readContract(client, { ...contract, args: [cursor, limit], functionName: 'allTriggers' })
@@ -109,17 +110,13 @@ export declare namespace list {
 
 /** How many triggers there are, ended ones included: ids run from 1 to this. */
 export async function count(client: Client, options: { deployment: Deployment }): Promise<bigint> {
-  return readContract(client, {
-    abi,
-    address: options.deployment.triggerRegistry,
-    functionName: 'triggerCount',
-  })
+  return readContract(client, { ...at(options.deployment), functionName: 'triggerCount' })
 }
 
 /** Why an execution would not run now; `none` if it would. With a gas price, that is judged too. */
 export async function judge(client: Client, options: judge.Options): Promise<Reason> {
-  const { deployment, input, triggerId, ...at } = options
-  const contract = { abi, address: deployment.triggerRegistry, ...at } as const
+  const { deployment, input, triggerId, ...when } = options
+  const contract = { ...at(deployment), ...when } as const
   const [, reason] = await readContract(client, {
     ...contract,
     args: [triggerId, input],
@@ -135,13 +132,11 @@ export declare namespace judge {
 /** The next `runs` ticks of a cron trigger after `after`, or after now, as the chain itself counts them. */
 export async function nextTicks(client: Client, options: nextTicks.Options): Promise<readonly bigint[]> {
   const { deployment, runs = 1, triggerId } = options
-  const address = deployment.triggerRegistry
   const ticks: bigint[] = []
   let from = options.after ?? (await getBlock(client)).timestamp
   while (ticks.length < runs) {
     from = await readContract(client, {
-      abi,
-      address,
+      ...at(deployment),
       args: [triggerId, from],
       functionName: 'nextTickAfter',
     })
@@ -203,14 +198,12 @@ export type Run = {
 export async function create(wallet: Wallet, options: create.Options): Promise<create.Result> {
   const { config, deployment } = options
   const receipt = await write(wallet, {
-    abi,
-    address: deployment.triggerRegistry,
+    ...at(deployment),
     args: [kinds.indexOf(config.kind), encode(config)],
     functionName: 'createTrigger',
   })
-  const [event] = parseEventLogs({ abi, eventName: 'TriggerCreated', logs: receipt.logs })
-  if (event === undefined) throw new Error('The trigger left no event.')
-  return { hash: receipt.transactionHash, triggerId: event.args.triggerId }
+  const { triggerId } = eventIn(receipt, { ...at(deployment), eventName: 'TriggerCreated' })
+  return { hash: receipt.transactionHash, triggerId }
 }
 
 export declare namespace create {
@@ -225,7 +218,7 @@ export declare namespace create {
 export async function sponsor(wallet: Wallet, options: sponsor.Options): Promise<{ hash: Hash }> {
   const { deployment, expiry, maxGasPrice, perPeriod, triggerId, value } = options
   const args = [triggerId, perPeriod, maxGasPrice, expiry]
-  return send(wallet, { args, deployment, functionName: 'sponsor', ...(value ? { value } : {}) })
+  return send(wallet, { ...at(deployment), args, functionName: 'sponsor', ...(value ? { value } : {}) })
 }
 
 export declare namespace sponsor {
@@ -243,7 +236,7 @@ export declare namespace sponsor {
 /** Adds to the balance of a trigger that the wallet sponsors. */
 export async function fund(wallet: Wallet, options: fund.Options): Promise<{ hash: Hash }> {
   const { amount, deployment, triggerId } = options
-  return send(wallet, { args: [triggerId], deployment, functionName: 'fund', value: amount })
+  return send(wallet, { ...at(deployment), args: [triggerId], functionName: 'fund', value: amount })
 }
 
 export declare namespace fund {
@@ -257,13 +250,12 @@ export async function requestWithdraw(
   wallet: Wallet,
   { deployment, triggerId }: Own,
 ): Promise<{ hash: Hash }> {
-  return send(wallet, { args: [triggerId], deployment, functionName: 'requestWithdraw' })
+  return send(wallet, { ...at(deployment), args: [triggerId], functionName: 'requestWithdraw' })
 }
 
 /** Ends the wallet's sponsorship, of which it gave notice, and pays it the trigger's balance. */
 export async function withdraw(wallet: Wallet, { deployment, triggerId }: Own): Promise<withdraw.Result> {
-  const address = deployment.triggerRegistry
-  const receipt = await write(wallet, { abi, address, args: [triggerId], functionName: 'withdraw' })
+  const receipt = await write(wallet, { ...at(deployment), args: [triggerId], functionName: 'withdraw' })
   const [left] = parseEventLogs({ abi, eventName: 'SponsorLeft', logs: receipt.logs })
   return { hash: receipt.transactionHash, refund: left?.args.refund ?? 0n }
 }
@@ -275,7 +267,7 @@ export declare namespace withdraw {
 /** Lets an account take the sponsor's place of a trigger of the wallet's. */
 export async function inviteSponsor(wallet: Wallet, options: inviteSponsor.Options): Promise<{ hash: Hash }> {
   const { account, deployment, triggerId } = options
-  return send(wallet, { args: [triggerId, account], deployment, functionName: 'inviteSponsor' })
+  return send(wallet, { ...at(deployment), args: [triggerId, account], functionName: 'inviteSponsor' })
 }
 
 export declare namespace inviteSponsor {
@@ -285,7 +277,7 @@ export declare namespace inviteSponsor {
 /** Makes a delivery worthless that was signed for a trigger of the wallet's and did not run. */
 export async function cancelNonce(wallet: Wallet, options: cancelNonce.Options): Promise<{ hash: Hash }> {
   const { deployment, nonce, triggerId } = options
-  return send(wallet, { args: [triggerId, nonce], deployment, functionName: 'cancelNonce' })
+  return send(wallet, { ...at(deployment), args: [triggerId, nonce], functionName: 'cancelNonce' })
 }
 
 export declare namespace cancelNonce {
@@ -294,35 +286,30 @@ export declare namespace cancelNonce {
 
 /** Ends a trigger of the wallet's for ever. */
 export async function deactivate(wallet: Wallet, { deployment, triggerId }: Own): Promise<{ hash: Hash }> {
-  return send(wallet, { args: [triggerId], deployment, functionName: 'deactivateTrigger' })
+  return send(wallet, { ...at(deployment), args: [triggerId], functionName: 'deactivateTrigger' })
 }
 
 /** Keeps a trigger of the wallet's from running, until `resume`. */
 export async function pause(wallet: Wallet, { deployment, triggerId }: Own): Promise<{ hash: Hash }> {
-  return send(wallet, { args: [triggerId], deployment, functionName: 'pauseTrigger' })
+  return send(wallet, { ...at(deployment), args: [triggerId], functionName: 'pauseTrigger' })
 }
 
 /** Lets a paused trigger of the wallet's run again; ticks of the pause are not made up. */
 export async function resume(wallet: Wallet, { deployment, triggerId }: Own): Promise<{ hash: Hash }> {
-  return send(wallet, { args: [triggerId], deployment, functionName: 'resumeTrigger' })
+  return send(wallet, { ...at(deployment), args: [triggerId], functionName: 'resumeTrigger' })
 }
 
 /** Gives a webhook trigger of the wallet's another key. What the old one signed and was not run is worthless. */
 export async function updateKey(wallet: Wallet, options: updateKey.Options): Promise<{ hash: Hash }> {
   const { deployment, key, triggerId } = options
   const args = [triggerId, ...encodeKey(key)]
-  return send(wallet, { args, deployment, functionName: 'updateKey' })
+  return send(wallet, { ...at(deployment), args, functionName: 'updateKey' })
 }
 
 export declare namespace updateKey {
   type Options = Own & { key: Key }
 }
 
-async function send(
-  wallet: Wallet,
-  call: { deployment: Deployment; functionName: string; args: readonly unknown[]; value?: bigint },
-): Promise<{ hash: Hash }> {
-  const { deployment, ...rest } = call
-  const receipt = await write(wallet, { abi, address: deployment.triggerRegistry, ...rest })
-  return { hash: receipt.transactionHash }
+function at({ triggerRegistry }: Deployment) {
+  return { abi, address: triggerRegistry } as const
 }

@@ -1,4 +1,4 @@
-import type { Abi, Account, Address, Chain, Client, TransactionReceipt, Transport } from 'viem'
+import type { Abi, Account, Address, Chain, Client, Hash, TransactionReceipt, Transport } from 'viem'
 import { simulateContract, waitForTransactionReceipt, writeContract } from 'viem/actions'
 import { abis } from './Deployment.ts'
 import { ContractRevertedError, isTooPoor, revertOf, WalletTooPoorError } from './Errors.ts'
@@ -23,6 +23,12 @@ export async function write(wallet: Wallet, call: write.Call): Promise<Transacti
     }
     throw revertOf(error, { abis, functionName }) ?? error
   }
+}
+
+/** The same, for whom the transaction's hash is enough. */
+export async function send(wallet: Wallet, call: write.Call): Promise<{ hash: Hash }> {
+  const { transactionHash } = await write(wallet, call)
+  return { hash: transactionHash }
 }
 
 export declare namespace write {

@@ -1,11 +1,12 @@
 import {
   ComputeRegistryAbi as abi,
   type Deployment,
+  eventIn,
   IdentityRegistryAbi,
   Registry,
   Staking,
 } from '@jejunetwork/sdk'
-import { type PublicClient, parseEventLogs } from 'viem'
+import type { PublicClient } from 'viem'
 import type { Log } from '../log.ts'
 import { eth } from '../money.ts'
 import type { Sender } from '../send.ts'
@@ -45,9 +46,11 @@ async function register(options: ensureRegistered.Options): Promise<bigint> {
     functionName: 'register',
     value: free >= stake ? 0n : stake - (free > 0n ? free : 0n),
   })
-  const [event] = parseEventLogs({ abi, eventName: 'ProviderRegistered', logs: receipt.logs })
-  if (event === undefined) throw new Error('The registration left no event.')
-  const { providerId } = event.args
+  const { providerId } = eventIn(receipt, {
+    abi,
+    address: deployment.computeRegistry,
+    eventName: 'ProviderRegistered',
+  })
   log.info('provider registered', { pricePerHour: eth(pricePerHour), providerId, stake: eth(stake) })
   return providerId
 }

@@ -9,7 +9,7 @@ import {
 } from '../Deployment.ts'
 import { ComputeError } from '../Errors.ts'
 import { pagesOfLogs } from '../pagesOfLogs.ts'
-import { type Wallet, write } from '../write.ts'
+import { send, type Wallet, write } from '../write.ts'
 import { hints } from './SnpEvidence.ts'
 import * as Verdict from './Verdict.ts'
 
@@ -39,8 +39,7 @@ export async function become(wallet: Wallet, options: become.Options): Promise<{
   const { amount, deployment } = options
   const call = { abi: ComputeStakingAbi, address: deployment.computeStaking, args: [] } as const
   if (amount > 0n) await write(wallet, { ...call, functionName: 'stake', value: amount })
-  const { transactionHash: hash } = await write(wallet, { ...call, functionName: 'becomeAttester' })
-  return { hash }
+  return send(wallet, { ...call, functionName: 'becomeAttester' })
 }
 
 export declare namespace become {
@@ -49,13 +48,12 @@ export declare namespace become {
 
 /** Gives the attester's role back. The stake can leave 7 days after it is asked for, see `Staking.initiateUnstake`. */
 export async function resign(wallet: Wallet, options: { deployment: Deployment }): Promise<{ hash: Hash }> {
-  const { transactionHash: hash } = await write(wallet, {
+  return send(wallet, {
     abi: ComputeStakingAbi,
     address: options.deployment.computeStaking,
     args: [],
     functionName: 'resignAttester',
   })
-  return { hash }
 }
 
 /** Makes a quorum, or finds the one of the same members and threshold. */
@@ -64,7 +62,7 @@ export async function createQuorum(
   options: createQuorum.Options,
 ): Promise<{ hash: Hash; quorumId: bigint }> {
   const { deployment, members, threshold } = options
-  const { transactionHash: hash } = await write(wallet, {
+  const { hash } = await send(wallet, {
     abi: AttesterQuorumsAbi,
     address: deployment.attesterQuorums,
     args: [members, threshold],
@@ -89,7 +87,7 @@ export async function put(wallet: Wallet, options: put.Options): Promise<{ diges
     ...domain,
     signatures: signed.map(({ signature }) => signature),
   })
-  const { transactionHash: hash } = await write(wallet, {
+  const { hash } = await send(wallet, {
     abi,
     address: registry,
     args: [verdict, binding, signatures, evidence],
@@ -156,7 +154,7 @@ export async function refute(
   const found = await faultOf(wallet, { deployment, evidence, verdict })
   if (!found) throw new VerdictStandsError({ digest })
   const { fault } = found
-  const { transactionHash: hash } = await write(wallet, {
+  const { hash } = await send(wallet, {
     abi,
     address: deployment.attestationRegistry,
     args: [verdict, signers, FAULTS.indexOf(fault), evidence, found.hints],

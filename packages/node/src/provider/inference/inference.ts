@@ -1,4 +1,4 @@
-import { Inference as Contract, type Deployment, type Price } from '@jejunetwork/sdk'
+import { Inference as Contract, type Deployment, InferenceServingAbi, type Price } from '@jejunetwork/sdk'
 import type { FastifyInstance } from 'fastify'
 import type { Address, LocalAccount, PublicClient } from 'viem'
 import { isLocalChain } from '../../isLocalChain.ts'
@@ -134,7 +134,7 @@ async function postPrice(
   if (posted?.inputPrice === inputPrice && posted.outputPrice === outputPrice) return
 
   const call = Contract.modelCall({ inputPrice, model, outputPrice, token })
-  await sender.write({ abi: Contract.abi, address: deployment.inferenceServing, ...call })
+  await sender.write({ abi: InferenceServingAbi, address: deployment.inferenceServing, ...call })
   const perMillionTokens = `${shown(inputPrice)} in, ${shown(outputPrice)} out`
   log.info('price posted', { model, perMillionTokens })
 }

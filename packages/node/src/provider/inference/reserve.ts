@@ -1,4 +1,4 @@
-import { Inference } from '@jejunetwork/sdk'
+import { Inference, InferenceServingAbi } from '@jejunetwork/sdk'
 import { type Address, type Hex, isAddressEqual } from 'viem'
 import { readContract } from 'viem/actions'
 import type { Log } from '../../log.ts'
@@ -47,7 +47,7 @@ type Order = createReserver.Options & { signer: Address; reservation: Hex }
 async function submit(books: Books, order: Order): Promise<void> {
   const { log, reservation, sender, signer } = order
   const { client, deployment, provider, shown, token } = books.options
-  const contract = { abi: Inference.abi, address: deployment.inferenceServing } as const
+  const contract = { abi: InferenceServingAbi, address: deployment.inferenceServing } as const
   const [from, amount, refusal] = await readContract(client, {
     ...contract,
     args: [provider, token, reservation],

@@ -1,4 +1,4 @@
-import { Inference } from '@jejunetwork/sdk'
+import { Inference, InferenceServingAbi } from '@jejunetwork/sdk'
 import { concatHex, type PublicClient } from 'viem'
 import type { Log } from '../../log.ts'
 import type { Sender } from '../../send.ts'
@@ -29,7 +29,7 @@ export async function settle(books: Books, options: settle.Options): Promise<big
     const part = due.slice(start, start + MOST_VOUCHERS).map(({ book }) => book)
     const packed = concatHex(part.map(({ voucher }) => voucher ?? '0x'))
     await sender.write({
-      abi: Inference.abi,
+      abi: InferenceServingAbi,
       address: deployment.inferenceServing,
       args: [provider, token, packed],
       functionName: 'settle',
