@@ -17,6 +17,7 @@ import {
 import { getBlock, getTransaction, getTransactionReceipt } from 'viem/actions'
 import { TriggerRegistryAbi as abi, type Deployment } from './Deployment.ts'
 import { ComputeError } from './Errors.ts'
+import * as LogPlace from './LogPlace.ts'
 import * as Trigger from './Trigger.ts'
 import { kinds } from './TriggerConfig.ts'
 import * as TriggerInput from './TriggerInput.ts'
@@ -171,15 +172,14 @@ function inputsIn(data: Hex, triggerId: bigint): readonly Hex[] {
 
 /** The log that a key names, as the registry hands it to agents. */
 async function logAt(client: Client, key: bigint): Promise<Hex> {
-  const [blockNumber, transactionIndex, logIndex] = [key >> 64n, (key >> 32n) & MASK, key & MASK]
+  const { logIndex, number: blockNumber, transactionIndex } = LogPlace.ofKey(key)
   const { transactions } = await getBlock(client, { blockNumber })
-  const hash = transactions[Number(transactionIndex)]
-  const log = hash && (await getTransactionReceipt(client, { hash })).logs[Number(logIndex)]
+  const hash = transactions[transactionIndex]
+  const log = hash && (await getTransactionReceipt(client, { hash })).logs[logIndex]
   if (!log) throw new AgentCallError(`There is no log at ${key}.`)
   return encodeAbiParameters(LOG, [log.address, log.topics, log.data])
 }
 
-const MASK = 2n ** 32n - 1n
 const LOG = [{ type: 'address' }, { type: 'bytes32[]' }, { type: 'bytes' }] as const
 
 async function confirm(
@@ -243,10 +243,9 @@ function headerOf({ headers }: verify.Request, name: string): string | undefined
 type Signed = { triggerId: bigint; key: bigint; timestamp: bigint; body: string | Uint8Array }
 
 function typedDataOf({ body, key, timestamp, triggerId }: Signed, { deployment }: On): TypedDataDefinition {
-  const { chainId, triggerRegistry } = deployment
   const bodyHash = keccak256(typeof body === 'string' ? stringToBytes(body) : body)
   return {
-    domain: { chainId, name: 'Jeju TriggerRegistry', verifyingContract: triggerRegistry, version: '1' },
+    domain: TriggerInput.domainOf({ deployment }),
     message: { bodyHash, key, timestamp, triggerId },
     primaryType: 'AgentCall',
     types: {

@@ -10,8 +10,10 @@ import {
   size,
   slice,
   type TypedDataDefinition,
+  type TypedDataDomain,
 } from 'viem'
 import type { Deployment } from './Deployment.ts'
+import type { LogPlace } from './LogPlace.ts'
 
 /** What a webhook trigger's key signs. */
 export type Delivery = {
@@ -51,14 +53,7 @@ export function ofLog({ logIndex, number, proof, transactionIndex }: ofLog.Optio
 }
 
 export declare namespace ofLog {
-  type Options = {
-    /** Of the block. */
-    number: bigint
-    transactionIndex: number
-    /** In its transaction's receipt, from 0. */
-    logIndex: number
-    proof: Hex
-  }
+  type Options = LogPlace & { proof: Hex }
 }
 
 /** A log of another chain, as attesters sign it. */
@@ -89,9 +84,8 @@ export function ofAttestedLog(log: AttestedLog, { signatures }: { signatures: re
 
 /** The EIP-712 message by which an attester says that another chain has a log and will not lose it. */
 export function attestationOf(log: AttestedLog, options: typedDataOf.Options): TypedDataDefinition {
-  const { chainId, triggerRegistry } = options.deployment
   return {
-    domain: { chainId, name: 'Jeju TriggerRegistry', verifyingContract: triggerRegistry, version: '1' },
+    domain: domainOf(options),
     message: { ...log, topics: [...log.topics] },
     primaryType: 'AttestedLog',
     types: {
@@ -127,10 +121,9 @@ export declare namespace parse {
 
 /** The EIP-712 message of a delivery, for any signer. */
 export function typedDataOf(delivery: Delivery, options: typedDataOf.Options): TypedDataDefinition {
-  const { chainId, triggerRegistry } = options.deployment
   const { nonce, payload, timestamp, triggerId } = delivery
   return {
-    domain: { chainId, name: 'Jeju TriggerRegistry', verifyingContract: triggerRegistry, version: '1' },
+    domain: domainOf(options),
     message: { nonce, payloadHash: keccak256(payload), timestamp, triggerId },
     primaryType: 'WebhookDelivery',
     types: {
@@ -146,6 +139,12 @@ export function typedDataOf(delivery: Delivery, options: typedDataOf.Options): T
 
 export declare namespace typedDataOf {
   type Options = { deployment: Pick<Deployment, 'chainId' | 'triggerRegistry'> }
+}
+
+/** The EIP-712 domain of all that is signed for the registry. */
+export function domainOf({ deployment }: typedDataOf.Options): TypedDataDomain {
+  const { chainId, triggerRegistry } = deployment
+  return { chainId, name: 'Jeju TriggerRegistry', verifyingContract: triggerRegistry, version: '1' }
 }
 
 /** Signs a delivery with an account's key, whose address is the trigger's. */

@@ -1,4 +1,4 @@
-import { AgentRegistration, Cron, Trigger, type TriggerConfig, type Wallet } from '@jejunetwork/sdk'
+import { AgentRegistration, Cron, LogPlace, Trigger, type TriggerConfig, type Wallet } from '@jejunetwork/sdk'
 import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
 import { eth } from '../../money.ts'
 import { connect, type Market } from '../connect.ts'
@@ -202,7 +202,6 @@ function whenOf(config: TriggerConfig.Config, event?: string): string {
 function shownKey({ kind }: Trigger.Trigger, key: bigint): string {
   if (kind === 'cron') return time(key)
   if (kind === 'webhook') return `delivery ${key}`
-  return `block ${key >> 64n}, transaction ${(key >> 32n) & INDEX}, log ${key & INDEX}`
+  const { logIndex, number, transactionIndex } = LogPlace.ofKey(key)
+  return `block ${number}, transaction ${transactionIndex}, log ${logIndex}`
 }
-
-const INDEX = 2n ** 32n - 1n

@@ -1,4 +1,4 @@
-import { isUnreachable, ReceiptProof, Trigger, TriggerInput } from '@jejunetwork/sdk'
+import { isUnreachable, LogPlace, ReceiptProof, Trigger, TriggerInput } from '@jejunetwork/sdk'
 import type { Hex } from 'viem'
 import { type Desk, type Head, nowOf } from '../Desk.ts'
 import { type Due, dueOf, nameOf, passing, REST_SECONDS } from '../Due.ts'
@@ -55,7 +55,7 @@ async function settle(
   { head, key, reason, time, triggerId }: Place & { head: Head; reason: Trigger.Reason; time: bigint },
 ): Promise<void> {
   if (reason === 'already done') return store.logs.close(triggerId, key, { state: 'executed' })
-  const isNew = (key >> 64n) + PATIENCE_BLOCKS > head.number
+  const isNew = LogPlace.ofKey(key).number + PATIENCE_BLOCKS > head.number
   if (unsettled.includes(reason) && isNew) return
   if (passing.includes(reason)) {
     resting.set(nameOf({ key, triggerId }), time + REST_SECONDS)
@@ -71,7 +71,7 @@ const judge = ({ client, deployment }: Desk, options: { input: Hex; triggerId: b
 /** The proof of what is at this place now; undefined if there is nothing, after a reorganisation. */
 async function proofOf(desk: Desk, key: bigint): Promise<Hex | undefined> {
   const { client, proven } = desk
-  const { logIndex, number, transactionIndex } = placeOf(key)
+  const { logIndex, number, transactionIndex } = LogPlace.ofKey(key)
   const kept = proven.get(number)
   const isThere = kept !== undefined && (await stands(desk, kept)) === 'yes'
   const block = isThere ? kept : await ReceiptProof.ofBlock(client, { blockNumber: number })
@@ -81,9 +81,4 @@ async function proofOf(desk: Desk, key: bigint): Promise<Hex | undefined> {
   return block.logs[transactionIndex]?.[logIndex] === undefined ? undefined : block.proofOf(transactionIndex)
 }
 
-const inputOf = (key: bigint, proof: Hex) => TriggerInput.ofLog({ ...placeOf(key), proof })
-
-function placeOf(key: bigint) {
-  const [transactionIndex, logIndex] = [Number((key >> 32n) & 0xffff_ffffn), Number(key & 0xffff_ffffn)]
-  return { logIndex, number: key >> 64n, transactionIndex }
-}
+const inputOf = (key: bigint, proof: Hex) => TriggerInput.ofLog({ ...LogPlace.ofKey(key), proof })

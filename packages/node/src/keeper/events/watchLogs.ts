@@ -1,4 +1,4 @@
-import { Trigger, type TriggerConfig, TriggerInput } from '@jejunetwork/sdk'
+import { LogPlace, Trigger, type TriggerConfig, TriggerInput } from '@jejunetwork/sdk'
 import { type Hash, type Hex, isAddressEqual, type Log } from 'viem'
 import type { Desk, Head } from '../Desk.ts'
 import { stands } from '../heads.ts'
@@ -137,11 +137,8 @@ async function placesOf({ client }: Desk, logs: readonly Log[]): Promise<readonl
     const all = receipts.get(hash) ?? (await client.getTransactionReceipt({ hash })).logs
     receipts.set(hash, all)
     const logIndex = all.findIndex((one) => one.logIndex === log.logIndex)
-    if (logIndex >= 0) found.push({ key: keyOf({ logIndex, number: blockNumber, transactionIndex }), log })
+    if (logIndex >= 0)
+      found.push({ key: LogPlace.keyOf({ logIndex, number: blockNumber, transactionIndex }), log })
   }
   return found
-}
-
-function keyOf(place: { number: bigint; transactionIndex: number; logIndex: number }): bigint {
-  return (place.number << 64n) | (BigInt(place.transactionIndex) << 32n) | BigInt(place.logIndex)
 }

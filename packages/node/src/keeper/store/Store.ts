@@ -82,7 +82,7 @@ export type Logs = {
 
 export type FoundLog = {
   triggerId: bigint
-  /** Where it is, as the registry counts: `block << 64 | transaction << 32 | log in its receipt`. */
+  /** Where it is: see `LogPlace.keyOf`. */
   key: bigint
   state: 'found' | 'executed' | 'failed' | 'refused'
   reason: string
