@@ -81,13 +81,17 @@ export function fromBase64(
 }
 
 /** Each byte as the character of its number. */
-export function latin1(bytes: Uint8Array): string {
+function latin1(bytes: Uint8Array): string {
   let text = ''
   // In steps, since a call takes only so many arguments.
   for (let at = 0; at < bytes.length; at += 4096) {
     text += String.fromCharCode(...bytes.subarray(at, at + 4096))
   }
   return text
+}
+
+export function base64(bytes: Uint8Array): string {
+  return btoa(latin1(bytes))
 }
 
 /** Canonical base64url, without padding. */

@@ -24,7 +24,7 @@ export async function verifyChain(
   if (leaf.authority)
     refuse('LEAF_IS_CA', nameOf(leaf, subject), { bound: 'no authority', value: 'an authority' })
   for (const [index, certificate] of chain.entries()) {
-    checkDates(certificate, { at, subject: nameOf(certificate, subject) })
+    checkWindow(datesOf(certificate), { at, kind: 'CERT', subject: nameOf(certificate, subject) })
     if (index > 0) checkAuthority(certificate, { below: index - 1, subject: nameOf(certificate, subject) })
   }
   for (const [index, certificate] of chain.entries()) {
@@ -60,6 +60,22 @@ export function intersect(first: Window, ...others: readonly Window[]): Window {
   return { from, until }
 }
 
+/** Refuses a time outside of the window, by the code of what the window is of. */
+export function checkWindow({ from, until }: Window, { at, kind, subject }: checkWindow.Options): void {
+  const now = `the time for ${subject}`
+  if (at < from) refuse(`${kind}_NOT_YET_VALID`, now, { bound: `${iso(from)} or later`, value: iso(at) })
+  if (at > until) refuse(`${kind}_EXPIRED`, now, { bound: `${iso(until)} or earlier`, value: iso(at) })
+}
+
+export declare namespace checkWindow {
+  type Options = {
+    at: bigint
+    kind: 'CERT' | 'CRL' | 'QE_IDENTITY' | 'TCB_INFO' | 'TOKEN'
+    subject: string
+  }
+}
+
+/** Seconds since 1970 as people write them. */
 export function iso(time: bigint): string {
   return new Date(Number(time) * 1000).toISOString().replace('.000Z', 'Z')
 }
@@ -70,24 +86,6 @@ function datesOf({ notAfter, notBefore }: Certificate): Window {
 
 function nameOf({ commonName }: Certificate, subject: string): string {
   return `${subject} "${commonName}"`
-}
-
-function checkDates(
-  { notAfter, notBefore }: Certificate,
-  { at, subject }: { at: bigint; subject: string },
-): void {
-  if (at < notBefore) {
-    refuse('CERT_NOT_YET_VALID', `the time for ${subject}`, {
-      bound: `${iso(notBefore)} or later`,
-      value: iso(at),
-    })
-  }
-  if (at > notAfter) {
-    refuse('CERT_EXPIRED', `the time for ${subject}`, {
-      bound: `${iso(notAfter)} or earlier`,
-      value: iso(at),
-    })
-  }
 }
 
 function checkAuthority(

@@ -1,5 +1,5 @@
 import { type Bytes, equal, own } from './Bytes.ts'
-import { iso, type Window } from './Chain.ts'
+import { checkWindow, type Window } from './Chain.ts'
 import * as Der from './Der.ts'
 import { refuse } from './Refusal.ts'
 import type { Algorithm } from './Signature.ts'
@@ -48,23 +48,15 @@ export async function verifyCrl(list: Crl, options: verifyCrl.Options): Promise<
   if (!equal(list.issuer, issuer.subject)) {
     refuse('CRL_ISSUER', `${subject}'s issuer`, { bound: issuer.subject, value: list.issuer })
   }
-  if (at < list.thisUpdate) {
-    const bound = `${iso(list.thisUpdate)} or later`
-    refuse('CRL_NOT_YET_VALID', `the time for ${subject}`, { bound, value: iso(at) })
-  }
-  if (at > list.nextUpdate) {
-    refuse('CRL_EXPIRED', `the time for ${subject}`, {
-      bound: `${iso(list.nextUpdate)} or earlier`,
-      value: iso(at),
-    })
-  }
+  const window = { from: list.thisUpdate, until: list.nextUpdate }
+  checkWindow(window, { at, kind: 'CRL', subject })
   if ((issuer.usage && !issuer.usage.lists) || !(await isSignedBy(list, issuer))) {
     refuse('CRL_SIGNATURE', `${subject}'s signature`, {
       bound: `made by "${issuer.commonName}"`,
       value: 'not its own',
     })
   }
-  return { from: list.thisUpdate, until: list.nextUpdate }
+  return window
 }
 
 export declare namespace verifyCrl {

@@ -2,7 +2,7 @@ import { type Address, bytesToHex, type Hex } from 'viem'
 import { ComputeError } from '../Errors.ts'
 import { readJson } from '../readJson.ts'
 import type { Binding } from './Binding.ts'
-import { type Bytes, fromBase64, fromHex, hex, latin1 } from './Bytes.ts'
+import { type Bytes, base64, fromBase64, fromHex, hex } from './Bytes.ts'
 import * as Collateral from './Collateral.ts'
 import { type Field, parse } from './Json.ts'
 import type { Evidence as Gpu } from './Nvidia.ts'
@@ -168,8 +168,4 @@ function binary(field: Field, subject: string, length?: number): Bytes {
     subject: `evidence.${subject}`,
     ...(length === undefined ? {} : { length }),
   })
-}
-
-function base64(bytes: Uint8Array): string {
-  return btoa(latin1(bytes))
 }

@@ -1,6 +1,6 @@
 import { bytesToHex, type Hex, hexToBigInt, keccak256, stringToHex, toHex } from 'viem'
 import * as Binding from './Binding.ts'
-import { hex, latin1 } from './Bytes.ts'
+import { base64, hex } from './Bytes.ts'
 import * as Nras from './Nras.ts'
 import * as Nvidia from './Nvidia.ts'
 import * as Pem from './Pem.ts'
@@ -141,11 +141,11 @@ function published(gpus: readonly Nvidia.Evidence[], nras: ofGpus.Options['nras'
   const certificates: string[] = []
   const devices = gpus.map(({ chain, report }) => ({
     chain: Pem.certificates(chain, 'GPU chain').map((der) => {
-      const text = btoa(latin1(der))
+      const text = base64(der)
       if (!certificates.includes(text)) certificates.push(text)
       return certificates.indexOf(text)
     }),
-    report: btoa(latin1(report)),
+    report: base64(report),
   }))
   const evidence = toHex(JSON.stringify({ certificates, devices, nras, version: 1 }))
   const length = evidence.length / 2 - 1

@@ -1,4 +1,4 @@
-import { type Bytes, fromBase64, own } from './Bytes.ts'
+import { type Bytes, base64, fromBase64, own } from './Bytes.ts'
 import { refuse } from './Refusal.ts'
 
 const LIMIT = 64 * 1024
@@ -33,8 +33,7 @@ export function certificates(input: Uint8Array | string, subject: string): reado
 /** The certificates as PEM, in order. */
 export function encode(certificates: readonly Uint8Array[]): string {
   return certificates
-    .map((der) => btoa(Array.from(der, (byte) => String.fromCharCode(byte)).join('')))
-    .map((body) => body.replace(/.{64}(?=.)/g, '$&\n'))
+    .map((der) => base64(der).replace(/.{64}(?=.)/g, '$&\n'))
     .map((body) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`)
     .join('')
 }

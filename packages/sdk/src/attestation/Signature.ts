@@ -1,5 +1,5 @@
 import type { Bytes } from './Bytes.ts'
-import { concat, hex, latin1 } from './Bytes.ts'
+import { base64, concat, hex } from './Bytes.ts'
 import * as Der from './Der.ts'
 import { refuse } from './Refusal.ts'
 
@@ -103,5 +103,5 @@ async function importKey(key: PublicKey, algorithm: Algorithm): Promise<CryptoKe
 }
 
 function base64Url(bytes: Uint8Array): string {
-  return btoa(latin1(bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  return base64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }

@@ -1,5 +1,5 @@
 import { type Bytes, fromHex, utf8 } from './Bytes.ts'
-import { checkName, intersect, iso, verifyChain, type Window } from './Chain.ts'
+import { checkName, checkWindow, intersect, verifyChain, type Window } from './Chain.ts'
 import { type Crl, checkNotRevoked } from './Crl.ts'
 import { type Field, parse } from './Json.ts'
 import * as Pem from './Pem.ts'
@@ -34,13 +34,7 @@ export async function signedJson(text: string, options: signedJson.Options): Pro
   }
   const fields = parse(text, subject)
   const window = { from: fields.at('issueDate').time(), until: fields.at('nextUpdate').time() }
-  const now = `the time for ${subject}`
-  if (at < window.from) {
-    refuse(`${name}_NOT_YET_VALID`, now, { bound: `${iso(window.from)} or later`, value: iso(at) })
-  }
-  if (at > window.until) {
-    refuse(`${name}_EXPIRED`, now, { bound: `${iso(window.until)} or earlier`, value: iso(at) })
-  }
+  checkWindow(window, { at, kind: name, subject })
   return { fields, window: intersect(dates, window) }
 }
 

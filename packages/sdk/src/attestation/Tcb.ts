@@ -1,26 +1,11 @@
 import type { Field } from './Json.ts'
 import { refuse } from './Refusal.ts'
 
-/** How Intel rates a set of security versions, or how two ratings combine. */
-export type Status =
-  | 'UpToDate'
-  | 'SWHardeningNeeded'
-  | 'ConfigurationNeeded'
-  | 'ConfigurationAndSWHardeningNeeded'
-  | 'OutOfDate'
-  | 'OutOfDateConfigurationNeeded'
-  | 'Revoked'
-  /** The domain started under a module that is out of date, and a current one runs now: start it again. */
-  | 'TDRelaunchAdvised'
-  | 'TDRelaunchAdvisedConfigurationNeeded'
-
-export type Rating = { status: Status; advisories: readonly string[] }
-
-/** What a part is rated by: the first level whose minimums it reaches. */
-export type Level<Minimums> = Rating & { minimums: Minimums }
-
-/** The statuses that Intel gives to platforms. */
-export const PLATFORM_STATUSES: readonly Status[] = [
+/**
+ * How Intel rates a set of security versions, in the order of the contract's enum. The last two are of a domain that started
+ * under a module that is out of date while a current one runs now: start it again.
+ */
+export const STATUSES = [
   'UpToDate',
   'SWHardeningNeeded',
   'ConfigurationNeeded',
@@ -28,7 +13,19 @@ export const PLATFORM_STATUSES: readonly Status[] = [
   'OutOfDate',
   'OutOfDateConfigurationNeeded',
   'Revoked',
-]
+  'TDRelaunchAdvised',
+  'TDRelaunchAdvisedConfigurationNeeded',
+] as const
+
+export type Status = (typeof STATUSES)[number]
+
+export type Rating = { status: Status; advisories: readonly string[] }
+
+/** What a part is rated by: the first level whose minimums it reaches. */
+export type Level<Minimums> = Rating & { minimums: Minimums }
+
+/** The statuses that Intel gives to platforms. */
+export const PLATFORM_STATUSES: readonly Status[] = STATUSES.filter((status) => !isRelaunch(status))
 
 /** The statuses that Intel gives to its own enclaves and modules. */
 const ISV_STATUSES: readonly Status[] = ['UpToDate', 'OutOfDate', 'Revoked']
@@ -77,11 +74,15 @@ export function relaunch({ current, launch }: { current: Status; launch: Status 
 
 /** Whether something that must be updated was found; a relaunch would be such an update. */
 export function needsUpdate(status: Status): boolean {
-  return isOutOfDate(status) || status.startsWith('TDRelaunch')
+  return isOutOfDate(status) || isRelaunch(status)
 }
 
 function isOutOfDate(status: Status): boolean {
   return status === 'OutOfDate' || status === 'OutOfDateConfigurationNeeded'
+}
+
+function isRelaunch(status: Status): boolean {
+  return status.startsWith('TDRelaunch')
 }
 
 function statusOf(field: Field, statuses: readonly Status[]): Status {

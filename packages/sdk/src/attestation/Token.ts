@@ -1,5 +1,5 @@
 import { fromBase64Url, utf8 } from './Bytes.ts'
-import { iso, type Window } from './Chain.ts'
+import { checkWindow, type Window } from './Chain.ts'
 import { type Field, parse } from './Json.ts'
 import { refuse } from './Refusal.ts'
 import { type PublicKey, verify } from './Signature.ts'
@@ -59,7 +59,9 @@ export async function verifyToken(token: string, options: verifyToken.Options): 
   const found = claims.at('iss').text()
   if (found !== issuer)
     refuse('TOKEN_ISSUER', `${subject}'s issuer`, { bound: issuer, value: found.slice(0, 128) })
-  return { claims, window: checkTimes(claims, { at, subject }) }
+  const window = windowOf(claims)
+  checkWindow(window, { at, kind: 'TOKEN', subject })
+  return { claims, window }
 }
 
 export type Verified = { claims: Field; window: Window }
@@ -69,13 +71,8 @@ export declare namespace verifyToken {
 }
 
 /** A token holds from its `nbf` until the second before its `exp`, as RFC 7519 says. */
-function checkTimes(claims: Field, { at, subject }: { at: bigint; subject: string }): Window {
-  const from = BigInt(claims.at('nbf').count())
-  const until = BigInt(claims.at('exp').count()) - 1n
-  const now = `the time for ${subject}`
-  if (at < from) refuse('TOKEN_NOT_YET_VALID', now, { bound: `${iso(from)} or later`, value: iso(at) })
-  if (at > until) refuse('TOKEN_EXPIRED', now, { bound: `${iso(until)} or earlier`, value: iso(at) })
-  return { from, until }
+function windowOf(claims: Field): Window {
+  return { from: BigInt(claims.at('nbf').count()), until: BigInt(claims.at('exp').count()) - 1n }
 }
 
 function json(part: string, subject: string): Field {
