@@ -102,18 +102,16 @@ export function keysOf({ at, authority, root, roots, vek }: Amd): Attestation.Sn
   return { at, chain: Authority.pem(authority, root), roots, vek: vek.der }
 }
 
-/** What AMD's key service serves of this chip, by path. */
-export function keyFiles({
-  authority,
-  chipId,
-  product,
-  root,
-  vek,
-}: Amd): Record<string, Uint8Array | string> {
+/** What AMD's key service serves of this chip, by path; its list of revoked authorities names these. */
+export function keyFiles(
+  { at, authority, chipId, product, root, vek }: Amd,
+  revoked: readonly Authority.Party[] = [],
+): Record<string, Uint8Array | string> {
   const base = `/vcek/v1/${NAMES[product]}`
   return {
     [`${base}/${Buffer.from(chipId).toString('hex')}`]: vek.der,
     [`${base}/cert_chain`]: Authority.pem(authority, root),
+    [`${base}/crl`]: Authority.revocationList(root, { from: at - DAY, revoked, until: at + 365n * DAY }),
   }
 }
 

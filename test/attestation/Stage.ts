@@ -25,6 +25,8 @@ export type Stage = {
   said: string[]
   /** What the service serves from now on. */
   publish(options: collateral.Options): void
+  /** What AMD's service names as revoked from now on. */
+  revoke(...parties: readonly Authority.Party[]): void
   /** Lets time pass, on the chain and for the service. */
   pass(seconds: bigint): Promise<void>
   /** A node of the `account`-th development account. It keeps its folder and ports. */
@@ -47,7 +49,8 @@ export async function startStage(options: startStage.Options = {}): Promise<Stag
     amd ? snpReport(amd, { reportData }) : tdxQuote(market.intel, { reportData }),
   )
   if (amd) beSnp(tsm, bare ? new Uint8Array() : certificateTable(amd))
-  const kds = await startKds(() => (amd ? keyFiles(amd) : {}))
+  let revoked: readonly Authority.Party[] = []
+  const kds = await startKds(() => (amd ? keyFiles(amd, revoked) : {}))
   const pcs = await startPcs(() => ({
     ...collateral(market.intel, { from: now - 3600n, until: now + 30n * DAY, ...published }),
     pckCrlIssuerChain: Authority.pem(market.intel.platformCa, market.intel.root),
@@ -72,6 +75,9 @@ export async function startStage(options: startStage.Options = {}): Promise<Stag
     pcs,
     publish: (options) => {
       published = options
+    },
+    revoke: (...parties) => {
+      revoked = parties
     },
     said,
     startNode({ account = 1, reports = tsm.folder } = {}) {

@@ -7,7 +7,7 @@ import { bytesToHex, type HDAccount, type Hex, keccak256, toHex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Provider } from '../../packages/node/src/provider/provider.ts'
 import { createHome, type Home, until, watch } from '../jejuCompute.ts'
-import { type Amd, amd } from './Amd.ts'
+import { type Amd, amd, keyFiles } from './Amd.ts'
 import { trustRootOf } from './Market.ts'
 import { levelOf, type Stage, startStage } from './Stage.ts'
 
@@ -46,6 +46,7 @@ beforeAll(async () => {
   node = await stage.startNode({ account: PROVIDER })
   home = createHome(stage.market)
   home.env['JEJU_TEE_ROOT'] = `milan=${machine.roots.milan}`
+  home.env['JEJU_KDS_URL'] = stage.kds.url
   home.env['PATH'] = `${home.path}:${home.env['PATH']}`
   const command = join(home.path, 'jeju-compute')
   const bin = join(ROOT, 'packages/node/src/bin.ts')
@@ -74,8 +75,9 @@ test('TEE-24: the guide, from the stake to level 1', async () => {
   const seen = await as(STRANGER, look)
   expect(seen).toMatch(new RegExp(`^ok +quorum +2 of 3, id ${quorum} +${quorum}$`, 'm'))
   expect(seen).toMatch(/^ok +report +milan, .* +signed up to AMD's root key$/m)
-  // Its host gave no certificates along.
-  expect(stage.kds.asked).toHaveLength(2)
+  // Its host gave no certificates along, and each attester asked what is revoked.
+  const asked = stage.kds.asked.map((path) => path.split(/[/?]/)[4])
+  expect(asked).toEqual([Buffer.from(machine.chipId).toString('hex'), 'cert_chain', 'crl', 'crl'])
   expect(seen).toContain('Provider 1 is verified: level 1.')
   expect(seen).toMatch(/^1 .* level 1, sev-snp +http:/m)
   const other = await as(
@@ -118,6 +120,22 @@ test('TEE-26: the guide’s last command: a true verdict stands, a lie burns its
   expect(await Promise.all(ATTESTERS.map(stakeOf))).toEqual([10n ** 18n, 0n, 0n])
   expect((await levelOf(stage, node)).level).toBe(0)
   expect(await as(STRANGER, look.split('\n')[0] ?? '', 1)).toContain('Provider 1 is not verified: level is 0')
+})
+
+test('an attester signs nothing under an authority that AMD revoked, nor without knowing', async () => {
+  const command = `${sign} --issued-at 1`.split('>')[0] ?? ''
+  stage.revoke(machine.authority)
+  expect(await as(3, command, 1)).toContain('Refused by CERT_REVOKED')
+  stage.revoke()
+  home.env['JEJU_KDS_URL'] = 'http://127.0.0.1:1'
+  const unknown = await as(3, command, 75)
+  home.env['JEJU_KDS_URL'] = stage.kds.url
+  expect(unknown).toContain('does not answer at http://127.0.0.1:1/vcek/v1/Milan/crl')
+  expect(unknown).toContain('give it by --crl, or name a mirror in JEJU_KDS_URL')
+
+  const crl = Object.entries(keyFiles(machine, [machine.authority])).find(([path]) => path.endsWith('/crl'))
+  writeFileSync(join(home.path, 'amd.crl'), crl?.[1] ?? '')
+  expect(await as(3, `${command.trim()} --crl amd.crl`, 1)).toContain('Refused by CERT_REVOKED')
 })
 
 test('an attester signs for nobody who shows nothing, or does not exist', async () => {

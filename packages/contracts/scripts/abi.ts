@@ -113,8 +113,7 @@ execFileSync(foundry('forge'), ['build', 'src'], { cwd: root, stdio: ['ignore', 
 const files = new Map<string, string>()
 for (const name of CONTRACTS) {
   const abi = abiOf(name)
-  if (abi !== undefined)
-    files.set(`${name}.ts`, abiFile(name, abi))
+  if (abi !== undefined) files.set(`${name}.ts`, abiFile(name, abi))
 }
 const exports = [...files.keys()].map((file) => `export { ${file.slice(0, -3)}Abi } from './${file}'\n`)
 files.set('deployments.ts', deploymentsFile())

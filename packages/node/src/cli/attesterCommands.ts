@@ -39,6 +39,7 @@ export const attester: Group = {
         ['--quorum <id>', 'for which quorum'],
         ['--vcek <file>', "the certificate of the chip's key, where the evidence lacks it"],
         ['--chain <file>', "AMD's certificates above it, ASK then ARK"],
+        ['--crl <file>', "AMD's list of revoked authorities (default: what AMD says now)"],
         ['--gpus', 'judge the NVIDIA GPUs and switches in the machine instead'],
         ['--rim <files>', "NVIDIA's manifests of each driver and firmware of theirs, with commas between"],
         ['--nras <file>', "instead: what NVIDIA's attestation service said of them"],

@@ -1,5 +1,5 @@
 import { answer, CollateralUnavailableError } from './Answer.ts'
-import { hex, isZero } from './Bytes.ts'
+import { type Bytes, hex, isZero } from './Bytes.ts'
 import * as Pem from './Pem.ts'
 import { RefusedError, refuse } from './Refusal.ts'
 import { type SnpCertificates, snpVek } from './SnpCertificates.ts'
@@ -11,6 +11,8 @@ export { CollateralUnavailableError } from './Answer.ts'
 export const AMD_KDS = 'https://kdsintf.amd.com'
 
 const SERVICE = "AMD's key service"
+const NO_CERTIFICATES = 'gave no certificates'
+const SEQUENCE = 0x30
 const NAMES: Readonly<Record<Product, string>> = { genoa: 'Genoa', milan: 'Milan', turin: 'Turin' }
 const PARTS = [
   ['fmcSPL', 'fmc'],
@@ -41,7 +43,7 @@ export async function fetchCertificates(
   }
   const vek = given ?? (await ask(vcekPath(report, product)))[0]
   const [authority, root, ...rest] = await ask('cert_chain')
-  if (!vek || !authority || !root || rest.length > 0) throw unusable(`${base}/cert_chain`)
+  if (!vek || !authority || !root || rest.length > 0) throw unusable(`${base}/cert_chain`, NO_CERTIFICATES)
   return { chain: Pem.encode([authority, root]), vek }
 }
 
@@ -55,6 +57,19 @@ export declare namespace fetchCertificates {
     patienceMs?: number | undefined
     signal?: AbortSignal | undefined
   }
+}
+
+/** Fetches AMD's list of the authorities of a product that it has revoked, DER and unverified. */
+export async function fetchRevocations(options: fetchRevocations.Options): Promise<Bytes> {
+  const { product, signingKey, url = AMD_KDS } = options
+  const from = `${url.replace(/\/+$/, '')}/${signingKey}/v1/${NAMES[product]}/crl`
+  const { body } = await answer(from, { ...options, service: SERVICE })
+  if (body[0] !== SEQUENCE) throw unusable(from, 'gave no revocation list')
+  return body
+}
+
+export declare namespace fetchRevocations {
+  type Options = Omit<fetchCertificates.Options, 'host'> & Pick<SnpReport, 'signingKey'>
 }
 
 /** A chip is named by all 64 bytes of its id, on Turin by the 8 that it has. */
@@ -73,11 +88,11 @@ async function certificates(url: string, { patienceMs, signal }: fetchCertificat
   try {
     return Pem.certificates(body, url)
   } catch (cause) {
-    if (cause instanceof RefusedError) throw unusable(url, cause)
+    if (cause instanceof RefusedError) throw unusable(url, NO_CERTIFICATES, cause)
     throw cause
   }
 }
 
-function unusable(url: string, cause?: unknown): CollateralUnavailableError {
-  return new CollateralUnavailableError({ cause, service: SERVICE, url, why: 'gave no certificates' })
+function unusable(url: string, why: string, cause?: unknown): CollateralUnavailableError {
+  return new CollateralUnavailableError({ cause, service: SERVICE, url, why })
 }

@@ -1,4 +1,4 @@
-import { Attestation, ComputeRegistryAbi, type Deployment, Registry } from '@jejunetwork/sdk'
+import { Attestation, ComputeError, ComputeRegistryAbi, type Deployment, Registry } from '@jejunetwork/sdk'
 import { type Address, type Hex, isAddress } from 'viem'
 import { eth } from '../../money.ts'
 import { connect, type Market } from '../connect.ts'
@@ -62,7 +62,8 @@ export const sign: Run = async (context, { options }) => {
   const id = quorumId('--quorum', options['quorum'])
   const market = await connect(config)
   const shown = await shownBy(market, { file: options['evidence'], providerId, signal: context.signal })
-  const asked: Asked = { id, options, providerId, roots: config.teeRoots, shown }
+  const { kdsUrl, teeRoots: roots } = config
+  const asked: Asked = { id, kdsUrl, options, providerId, roots, shown, signal: context.signal }
   const { account } = await unlock(config, { market, role: 'user' })
   const judged = await output.during('Verifying', judge(market, asked))
   if (!judged.ok) throw new RefusedError(judged.refusal)
@@ -111,10 +112,12 @@ export const refute: Run = async ({ config, output }, { args }) => {
 
 type Asked = {
   id: bigint
+  kdsUrl: string | undefined
   options: Input['options']
   providerId: bigint
   roots: TeeRoots
   shown: Shown
+  signal: AbortSignal
 }
 
 /** Judges the machine or, with `--gpus`, what sits in it. */
@@ -143,9 +146,12 @@ async function judge({ client, deployment }: Market, asked: Asked): ReturnType<t
     providerId,
     quorumId: id,
   }
-  if (keys)
-    return QuorumVerdict.ofSnp(report, { ...scene, ...keys, ...(roots.roots ? { roots: roots.roots } : {}) })
-  const { gpuRoots, rimRoots } = roots
+  const { gpuRoots, rimRoots, roots: amdRoots } = roots
+  if (keys) {
+    const pinned = { ...keys, ...(amdRoots ? { roots: amdRoots } : {}) }
+    const crl = await revocations(asked, { ...pinned, at: scene.at })
+    return QuorumVerdict.ofSnp(report, { ...scene, ...pinned, crl })
+  }
   return Attestation.ofGpus(shown.gpus, { ...scene, ...measured(options), rimRoots, roots: gpuRoots })
 }
 
@@ -178,6 +184,38 @@ function keysOf(
   throw new UsageError(
     'The evidence lacks certificates; give --vcek and --chain, from https://kdsintf.amd.com.',
   )
+}
+
+/** AMD's list of revoked authorities: that of the file, or AMD's of now. */
+async function revocations(
+  { kdsUrl: url, options, shown: { report }, signal }: Asked,
+  keys: Attestation.Snp.verify.Options,
+): Promise<Uint8Array> {
+  const { crl } = options
+  if (crl !== undefined) return bytes('--crl', crl)
+  const verdict = await Attestation.Snp.verify(report, keys)
+  if (!verdict.ok) throw new RefusedError(verdict.refusal)
+  const { product } = verdict.claims
+  const { signingKey } = verdict.claims.report
+  try {
+    return await Attestation.Kds.fetchRevocations({ product, signal, signingKey, url })
+  } catch (cause) {
+    if (!(cause instanceof Attestation.Kds.CollateralUnavailableError)) throw cause
+    throw new NoRevocationsError(cause)
+  }
+}
+
+/** Nothing is signed while nobody says what AMD has revoked. */
+export class NoRevocationsError extends ComputeError {
+  override readonly name = 'NoRevocationsError'
+  override readonly retryable = true
+
+  constructor(cause: Error) {
+    super(
+      `${cause.message} Without AMD's list of revoked authorities nothing is signed; give it by --crl, or name a mirror in JEJU_KDS_URL.`,
+      { cause },
+    )
+  }
 }
 
 function domainOf({ attestationRegistry, chainId }: Deployment): { chainId: number; registry: Address } {
