@@ -1,8 +1,17 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { Attestation, Rental, type Verification, verifyProvider } from '@jejunetwork/sdk'
+import {
+  Attestation,
+  AttestationRegistryAbi,
+  ComputeRegistryAbi,
+  IdentityRegistryAbi,
+  Registry,
+  Rental,
+  type Verification,
+  verifyProvider,
+} from '@jejunetwork/sdk'
 import ssh2 from 'ssh2'
-import type { PublicClient } from 'viem'
+import { type Hex, type PublicClient, parseEventLogs } from 'viem'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { Provider } from '../../packages/node/src/provider/provider.ts'
 import { createHome, type Home, run, until } from '../jejuCompute.ts'
@@ -86,6 +95,18 @@ test.each<Forgery>([
     {},
     'the report data',
   ],
+  [
+    'another host key named than bound',
+    (shown) => ({ ...shown, ssh: { host: '127.0.0.1', hostKey: 'ssh-ed25519 AAAA', port: 22 } }),
+    {},
+    'SSH host key, as named',
+  ],
+  [
+    'a block that is not there yet',
+    (shown) => ({ ...shown, binding: { ...shown.binding, blockNumber: 10n ** 40n } }),
+    {},
+    'block',
+  ],
   ['GPUs that were not bound', (shown) => ({ ...shown, gpus: [GPU] }), {}, 'GPU evidence'],
   ['older collateral', (shown) => ({ ...shown, collateral: older() }), {}, 'PCK CRL'],
   [
@@ -110,6 +131,45 @@ test.each<Forgery>([
     await close(server)
     node = await stage.startNode()
   }
+})
+
+test('TEE-11: a machine whose agent was sold, or that has another now, does not verify until it attests anew', async () => {
+  const { accounts, deployment, intel, walletOf } = stage.market
+  const owner = walletOf(1)
+  const [seller, buyer] = [accounts[1]?.address, accounts[4]?.address]
+  if (!seller || !buyer) throw new Error('The chain has too few accounts.')
+  const identity = { abi: IdentityRegistryAbi, address: deployment.identityRegistry } as const
+  const send = async (hash: Promise<Hex>) => client().waitForTransactionReceipt({ hash: await hash })
+  const look = () =>
+    verifyProvider(client(), { deployment, providerId: 1n, root: intel.roots[0] }).then((verification) =>
+      failures(verification).map(({ name, value }) => `${name} ${value}`),
+    )
+  const { agentId } = (await Registry.agentOf(client(), { deployment, providerId: 1n })) ?? {}
+  if (agentId === undefined) throw new Error('The provider has no agent.')
+  expect(await look()).toStrictEqual([])
+
+  await send(
+    owner.writeContract({ ...identity, args: [seller, buyer, agentId], functionName: 'transferFrom' }),
+  )
+  expect(await look()).toStrictEqual([`agent ${agentId}, ${buyer}'s`])
+
+  const answer = await (await fetch(`${httpUrl}/v1/attestation`)).text()
+  await node.close()
+  const server = await replay({ '/v1/attestation': answer })
+  try {
+    const registry = { abi: ComputeRegistryAbi, address: deployment.computeRegistry } as const
+    await send(owner.writeContract({ ...registry, args: [1n], functionName: 'deactivateSold' }))
+    const { logs } = await send(owner.writeContract({ ...identity, functionName: 'register' }))
+    const [minted] = parseEventLogs({ abi: IdentityRegistryAbi, eventName: 'Registered', logs })
+    if (!minted) throw new Error('No agent was minted.')
+    await send(owner.writeContract({ ...registry, args: [minted.args.agentId], functionName: 'linkAgent' }))
+    await send(owner.writeContract({ ...registry, args: [true], functionName: 'setActive' }))
+    expect(await look()).toStrictEqual([`the bound agent id ${agentId}`])
+  } finally {
+    await close(server)
+    node = await stage.startNode()
+  }
+  await until('an attestation of the agent of now', async () => (await look()).length === 0)
 })
 
 test('`ssh` pins the attested host key', async () => {
@@ -138,6 +198,50 @@ test('`rent --verified` pays no claimed provider', async () => {
   expect(stderr).toContain('Provider 2 is claimed: There is no')
   expect(stderr).toContain('Nothing was paid.')
   expect(code).toBe(1)
+})
+
+test('`ssh` insists on proof where that is asked for, or was when the session was rented', async () => {
+  const unproven = await rent(claimed.providerId)
+  const asked = await cli('ssh', '--verified', String(unproven), '--', 'true')
+  expect(asked.stderr).toContain(
+    'is to be verified, but its level is 0, claimed, and must be 1 or 2: that may be another machine, so nothing was sent to it.',
+  )
+  expect(asked.code).toBe(1)
+  const other = await cli('ssh', '--workload', `0x${'11'.repeat(32)}`, String(sessionId), '--', 'true')
+  expect(other.stderr).toMatch(
+    /but its quote, the workload is 0x[0-9a-f]{64} \(WORKLOAD\), and must be 0x1111/,
+  )
+  const both = await cli('ssh', '--claimed', '--verified', String(sessionId))
+  expect(both.stderr).toContain('both is neither')
+
+  const rented = await cli('rent', '1', '--verified', '--yes', '--json', '--key', `${key.file}.pub`)
+  const id = String(JSON.parse(rented.stdout).sessionId)
+  const proven = await cli('ssh', '-i', key.file, id, '--', 'echo', 'here')
+  expect(proven.stderr).toContain("Pinned the SSH host key attested by provider 1's machine (level 2).")
+  expect(proven.stdout).toBe('here\n')
+
+  const paths = ['/v1/attestation', `/v1/sessions/${id}`]
+  const answers = await Promise.all(
+    paths.map(async (path) => [path, await (await fetch(`${httpUrl}${path}`)).text()] as const),
+  )
+  await node.close()
+  const server = await replay(Object.fromEntries(answers))
+  try {
+    const { attestationRegistry: address } = stage.market.deployment
+    const abi = AttestationRegistryAbi
+    const hash = await stage.market
+      .walletOf(1)
+      .writeContract({ abi, address, args: [1n], functionName: 'revoke' })
+    await client().waitForTransactionReceipt({ hash })
+    const given = await cli('ssh', '-i', key.file, id, '--', 'true')
+    expect(given.stderr).toContain('is to be verified, but its level is 0, claimed')
+    expect(given.code).toBe(1)
+    expect((await cli('ssh', '--claimed', id, '--', 'true')).stderr).toContain('Provider 1 is claimed')
+  } finally {
+    await close(server)
+    node = await stage.startNode()
+    await until('level 2', async () => (await levelOf(stage, node)).level === 2)
+  }
 })
 
 test('a gateway with another host key gets nothing, and OpenSSH’s user is told why', async () => {

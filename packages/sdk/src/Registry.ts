@@ -1,4 +1,11 @@
-import type { Address, Client, Hash } from 'viem'
+import {
+  type Address,
+  BaseError,
+  type Client,
+  ContractFunctionRevertedError,
+  type Hash,
+  zeroAddress,
+} from 'viem'
 import { readContract } from 'viem/actions'
 import { ComputeRegistryAbi as abi, type Deployment, IdentityRegistryAbi } from './Deployment.ts'
 import { eventIn } from './eventIn.ts'
@@ -149,6 +156,38 @@ declare namespace change {
 /** Where a provider's node serves its agent's registration file (ERC-8004). */
 export function agentFile(endpoint: string): string {
   return `${endpoint.replace(/\/$/, '')}/.well-known/agent-registration.json`
+}
+
+/** The agent (ERC-8004) that a provider is linked to, and whose that is now: zero where nobody's. Undefined without a link. */
+export async function agentOf(
+  client: Client,
+  { deployment, providerId }: agentOf.Options,
+): Promise<{ agentId: bigint; owner: Address } | undefined> {
+  const [linked, agentId] = await readContract(client, {
+    abi,
+    address: deployment.computeRegistry,
+    args: [providerId],
+    functionName: 'agentOf',
+  })
+  if (!linked) return undefined
+  try {
+    const owner = await readContract(client, {
+      abi: IdentityRegistryAbi,
+      address: deployment.identityRegistry,
+      args: [agentId],
+      functionName: 'ownerOf',
+    })
+    return { agentId, owner }
+  } catch (error) {
+    const isGone =
+      error instanceof BaseError && error.walk((cause) => cause instanceof ContractFunctionRevertedError)
+    if (!isGone) throw error
+    return { agentId, owner: zeroAddress }
+  }
+}
+
+export declare namespace agentOf {
+  type Options = { deployment: Deployment; providerId: bigint }
 }
 
 /** The agent whose file moves with the provider to another endpoint; undefined if none does. */

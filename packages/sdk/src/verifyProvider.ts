@@ -1,4 +1,4 @@
-import { type Address, bytesToHex, type Client, type Hex } from 'viem'
+import { type Address, bytesToHex, type Client, type Hex, isAddressEqual } from 'viem'
 import { getBlock, readContract } from 'viem/actions'
 import * as Binding from './attestation/Binding.ts'
 import { iso } from './attestation/Chain.ts'
@@ -24,7 +24,7 @@ export type Verification = {
   /** What the chain says, whether or not the checks agree. */
   level: Level | undefined
   checks: readonly Check[]
-  /** The gateway that the provider names, with the key to pin when `verified`. */
+  /** The gateway that the provider names, with its host key: when `verified`, the attested one, to be pinned. */
   ssh: Evidence.Gateway | undefined
   /** What a quorum says of the GPUs beside that; worth nothing unless `verified`. */
   gpus: GpuVerdict | undefined
@@ -50,10 +50,10 @@ export async function verifyProvider(client: Client, options: verifyProvider.Opt
     ssh: undefined,
   }
   try {
-    const { timestamp: now } = await getBlock(client)
+    const { number: head, timestamp: now } = await getBlock(client)
     const level = await levelOf(client, { deployment, providerId })
     found.level = level
-    const scene: Scene = { ...options, client, level, note, now, provider, registry }
+    const scene: Scene = { ...options, client, head, level, note, now, provider, registry }
     const isAttested = await checkLevel(scene)
     const evidence = await shown(scene)
     found.ssh = evidence?.ssh
@@ -91,6 +91,7 @@ export declare namespace verifyProvider {
 type Note = (name: string, ok: boolean, seen: { value: string; bound: string }) => boolean
 export type Scene = verifyProvider.Options & {
   client: Client
+  head: bigint
   level: Level
   note: Note
   now: bigint
@@ -220,13 +221,18 @@ async function checkBinding(
   scene: Scene,
   { evidence, reportData }: { evidence: Shown; reportData: Uint8Array },
 ) {
-  const { client, deployment, note, provider, registry, sshHostKey, tlsSpkiHash } = scene
+  const { client, deployment, head: newest, note, provider, registry } = scene
   const { binding } = evidence
+  if (binding.blockNumber > newest) {
+    note('block', false, { bound: `at most ${newest}, the newest`, value: `${binding.blockNumber}` })
+    return
+  }
   const { hash } = await getBlock(client, { blockNumber: binding.blockNumber })
   // How old the block was when this was put on chain, the contract has checked.
   const head = { hashAt: hash ?? '0x', number: binding.blockNumber + 1n }
+  const agent = await Registry.agentOf(client, scene)
   const expected = {
-    agentId: binding.agentId,
+    agentId: agent?.agentId ?? 0n,
     chainId: BigInt(deployment.chainId),
     provider: provider.owner,
     registry,
@@ -242,11 +248,25 @@ async function checkBinding(
     value: bytesToHex(reportData.slice(0, 32)),
   })
   note('block', true, { bound: `hash ${hash}`, value: `${binding.blockNumber}` })
+  // Whoever buys the agent does not buy the machine.
+  if (agent)
+    note('agent', isAddressEqual(agent.owner, provider.owner), {
+      bound: `${provider.owner}'s, the provider's`,
+      value: `${agent.agentId}, ${agent.owner}'s`,
+    })
+  checkKeys(scene, evidence)
+}
+
+/** The keys that were shown, and the one that the provider names, must be those that the machine bound. */
+function checkKeys({ note, sshHostKey, tlsSpkiHash }: Scene, { binding, ssh }: Shown): void {
   const { sshHostKeyHash: attested } = binding
-  if (sshHostKey === undefined) note('SSH host key', true, { bound: 'not compared', value: attested })
-  else {
-    const value = Binding.sshHostKeyHash(sshHostKey)
-    note('SSH host key', value === attested, { bound: `${attested}, attested`, value })
+  const hostKeys = { 'SSH host key': sshHostKey, 'SSH host key, as named': ssh?.hostKey }
+  if (sshHostKey === undefined && ssh === undefined)
+    note('SSH host key', true, { bound: 'not compared', value: attested })
+  for (const [name, hostKey] of Object.entries(hostKeys)) {
+    if (hostKey === undefined) continue
+    const value = Binding.sshHostKeyHash(hostKey)
+    note(name, value === attested, { bound: `${attested}, attested`, value })
   }
   if (tlsSpkiHash === undefined) return
   const isBound = BigInt(binding.tlsSpkiHash) !== 0n

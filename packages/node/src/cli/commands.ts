@@ -18,6 +18,13 @@ type Leaf = Named & {
   load: () => Promise<Run>
 }
 
+/** What is asked of a machine before money or a key goes to it. */
+const PROOF = [
+  ['--verified', 'only if `verify` passes'],
+  ['--workload <id>', 'only if this workload is proven to run there'],
+  ['--quorum <id>', 'only if proven by the chain itself or by this quorum'],
+] as const
+
 const renting: Leaf[] = [
   {
     usage: 'providers',
@@ -50,7 +57,7 @@ const renting: Leaf[] = [
     example: 'rent 1 --hours 24',
     options: [
       ['--hours <hours>', 'how long, paid in advance; unused seconds are refunded (default 1)'],
-      ['--verified', 'pay only if `verify` passes'],
+      ...PROOF,
       ['--key <file>', 'SSH public key to log in with (default ~/.ssh/id_ed25519.pub, else one is made)'],
     ],
     pays: true,
@@ -62,6 +69,7 @@ const renting: Leaf[] = [
     example: 'ssh 1 -- uname -a',
     options: [
       ['-i, --identity <file>', 'private key to log in with'],
+      ...PROOF,
       ['--claimed', 'trust the host key that the provider published, whatever is attested'],
     ],
     passThrough: true,
@@ -74,6 +82,7 @@ const renting: Leaf[] = [
     options: [
       ['-r, --recursive', 'copy folders'],
       ['-i, --identity <file>', 'private key to log in with'],
+      ...PROOF,
       ['--claimed', 'trust the host key that the provider published, whatever is attested'],
     ],
     load: async () => (await import('./commands/ssh.ts')).scp,

@@ -1,25 +1,26 @@
 import { Attestation, ComputeError, verifyProvider } from '@jejunetwork/sdk'
 import type { Market } from './connect.ts'
 import type { Context } from './context.ts'
+import type { Demands } from './demands.ts'
 import { UsageError } from './errors.ts'
 
 /**
  * Says what the host key to be pinned rests on. Of a provider whose machine is attested, a key that is not the attested
- * one is refused, and so is evidence that does not verify.
+ * one is refused, and so is evidence that does not verify; where proof is demanded, so is a machine without.
  */
 export async function pin(
   { config, output, signal }: Context,
   { client, deployment }: Market,
-  { claimed, hostKey, providerId }: pin.Options,
+  { claimed, demands, hostKey, providerId }: pin.Options,
 ): Promise<void> {
   const { level } = await Attestation.levelOf(client, { deployment, providerId })
-  if (level === 0 || claimed) {
+  if (claimed || (level === 0 && !demands)) {
     output.say(
       `Provider ${providerId} is claimed: nobody proved which machine this is. Pinned the SSH host key that it published.`,
     )
     return
   }
-  const options = { deployment, providerId, signal, sshHostKey: hostKey, ...config.teeRoots }
+  const options = { ...demands, ...config.teeRoots, deployment, providerId, signal, sshHostKey: hostKey }
   const { checks } = await verifyProvider(client, options)
   const failed = checks.find(({ ok }) => !ok)
   if (failed === undefined) {
@@ -27,8 +28,9 @@ export async function pin(
     return
   }
   const { bound, name, value } = failed
+  const said = level === 0 ? 'is to be verified' : 'is attested'
   throw new UsageError(
-    `Provider ${providerId}'s machine is attested, but its ${name} is ${value}, and must be ${bound}: that may be another machine, so nothing was sent to it. See \`jeju-compute verify ${providerId}\`, or trust it as a claimed one with --claimed.`,
+    `Provider ${providerId}'s machine ${said}, but its ${name} is ${value}, and must be ${bound}: that may be another machine, so nothing was sent to it. See \`jeju-compute verify ${providerId}\`, or trust it as a claimed one with --claimed.`,
   )
 }
 
@@ -36,6 +38,8 @@ export declare namespace pin {
   type Options = {
     /** As if nothing were attested. */
     claimed: boolean
+    /** What must be proven; without, of a machine that is not attested nothing. */
+    demands: Demands | undefined
     /** As in `known_hosts`. */
     hostKey: string
     providerId: bigint

@@ -5,6 +5,7 @@ import { providers as everyProvider } from '../../proxy/findProvider.ts'
 import { attestedAs } from '../attestedAs.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
+import { type Demands, demandsOf, remember } from '../demands.ts'
 import { TryLaterError, UsageError } from '../errors.ts'
 import { time, whole } from '../input.ts'
 import { isUp } from '../isUp.ts'
@@ -23,7 +24,8 @@ export const rent: Run = async (context, { args, options }) => {
   const market = await connect(config)
   const { client, deployment, isLocal } = market
   const provider = await output.during('Asking the provider', choose(market, args[0]))
-  await sayProven(context, market, { provider, wanted: options['verified'] === true })
+  const demands = demandsOf(options)
+  await sayProven(context, market, { demands, provider })
   const { account, from } = await unlock(config, { market, role: 'user' })
 
   const cost = provider.pricePerHour * hours
@@ -38,6 +40,7 @@ export const rent: Run = async (context, { args, options }) => {
     sshPublicKey: key.publicKey,
   })
   const { deposit, hash, sessionId } = await output.during('Sending the payment', rented)
+  if (demands) remember(config, { chainId: deployment.chainId, sessionId }, demands)
   output.say(`Session ${sessionId} is paid; the provider prepares the machine (${key.from}) …`)
 
   const session = await activated(context, { market, sessionId })
@@ -59,13 +62,14 @@ export const rent: Run = async (context, { args, options }) => {
 async function sayProven(
   { config, output, signal }: Context,
   market: Market,
-  { provider, wanted }: { provider: Registry.Provider; wanted: boolean },
+  { demands, provider }: { demands: Demands | undefined; provider: Registry.Provider },
 ): Promise<void> {
   const { providerId } = provider
   output.say(`Provider ${providerId} is ${await attestedAs(market, provider)}.`)
-  if (!wanted) return
+  if (!demands) return
   const { client, deployment } = market
-  const { checks } = await verifyProvider(client, { deployment, providerId, signal, ...config.teeRoots })
+  const options = { ...demands, ...config.teeRoots, deployment, providerId, signal }
+  const { checks } = await verifyProvider(client, options)
   const failed = checks.find(({ ok }) => !ok)
   if (failed)
     throw new UsageError(

@@ -4,7 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry, Rental, readJson } from '@jejunetwork/sdk'
 import { connect } from '../connect.ts'
-import type { Context, Run } from '../context.ts'
+import type { Context, Input, Run } from '../context.ts'
+import { demandsOf, remembered } from '../demands.ts'
 import { TryLaterError, UsageError } from '../errors.ts'
 import { hostKeyShown } from '../hostKeyShown.ts'
 import { whole } from '../input.ts'
@@ -22,11 +23,7 @@ export const ssh: Run = async (context, { args, options }) => {
   if (command[0]?.startsWith('-') && command[0] !== '--')
     throw new UsageError(`Options go before the session: \`jeju-compute ssh ${command[0]} … ${id}\`.`)
   const sessionId = whole('The session', id)
-  const to = await loginTo(context, {
-    claimed: options['claimed'] === true,
-    identity: options['identity'],
-    sessionId,
-  })
+  const to = await loginTo(context, { options, sessionId })
   const { host, login, port } = to
   return become('ssh', to, [...login, '-p', port, `${sessionId}@${host}`, ...command])
 }
@@ -38,11 +35,7 @@ export const scp: Run = async (context, { args, options }) => {
   if (ids.size !== 1 || args.length < 2)
     throw new UsageError('Name what to copy and where to, one of them in a session, as `notes.txt 1:`.')
   const sessionId = whole('The session', id)
-  const to = await loginTo(context, {
-    claimed: options['claimed'] === true,
-    identity: options['identity'],
-    sessionId,
-  })
+  const to = await loginTo(context, { options, sessionId })
   const { host, login, port } = to
   const paths = args.map((path) => path.replace(REMOTE, () => `${sessionId}@${host}:`))
   return become('scp', to, [...login, ...(options['recursive'] ? ['-r'] : []), '-P', port, '--', ...paths])
@@ -54,9 +47,13 @@ type Login = { host: string; hostKey: string; port: string; login: string[] }
 
 async function loginTo(
   context: Context,
-  { claimed, identity: given, sessionId }: { claimed: boolean; identity: unknown; sessionId: bigint },
+  { options, sessionId }: { options: Input['options']; sessionId: bigint },
 ): Promise<Login> {
   const { config, output } = context
+  const { claimed: asClaimed, identity: given } = options
+  const claimed = asClaimed === true
+  const demanded = demandsOf(options)
+  if (claimed && demanded) throw new UsageError('Take --claimed, or insist on proof; both is neither.')
   const market = await connect(config)
   const { client, deployment } = market
   const session = await sessionOf(market, sessionId)
@@ -69,11 +66,15 @@ async function loginTo(
     throw new UsageError(
       `${endpoint} names another host key or port for session ${sessionId} than the provider put on chain; that may not be your machine.`,
     )
-  await output.during('Verifying', pin(context, market, { claimed, hostKey, providerId: session.providerId }))
+  const { chainId } = deployment
+  const kept = remembered(config, { chainId, sessionId })
+  const demands = demanded || kept ? { ...kept, ...demanded } : undefined
+  const { providerId } = session
+  await output.during('Verifying', pin(context, market, { claimed, demands, hostKey, providerId }))
 
   const directory = join(config.home, 'ssh')
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const knownHosts = join(directory, `known_hosts_${deployment.chainId}_${sessionId}`)
+  const knownHosts = join(directory, `known_hosts_${chainId}_${sessionId}`)
   writeFileSync(knownHosts, `[${host}]:${port} ${hostKey}\n`)
 
   const identity = typeof given === 'string' ? given : identityFor(config, session.sshPublicKey)
@@ -81,6 +82,11 @@ async function loginTo(
     'StrictHostKeyChecking=yes',
     `UserKnownHostsFile=${knownHosts}`,
     'GlobalKnownHostsFile=/dev/null',
+    // Nothing else vouches for a key, whatever the user's own configuration says.
+    'VerifyHostKeyDNS=no',
+    'UpdateHostKeys=no',
+    'IgnoreUnknown=KnownHostsCommand',
+    'KnownHostsCommand=none',
     'LogLevel=ERROR',
     // The machine is a stranger's: it gets no hold of this one's keys and screen.
     'ForwardAgent=no',

@@ -1,10 +1,10 @@
 import { type Check, type Verification, verifyProvider } from '@jejunetwork/sdk'
-import { type Hex, toHex } from 'viem'
+import { toHex } from 'viem'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
-import { UsageError } from '../errors.ts'
+import { type Demands, demandsOf } from '../demands.ts'
 import { hostKeyShown } from '../hostKeyShown.ts'
-import { quorumId, whole } from '../input.ts'
+import { whole } from '../input.ts'
 import { print, table } from '../output.ts'
 import { providerOf } from '../providerOf.ts'
 import { tlsKeyShown } from '../tlsKeyShown.ts'
@@ -13,12 +13,8 @@ import { tlsKeyShown } from '../tlsKeyShown.ts'
 export const verify: Run = async (context, { args, options }) => {
   const providerId = whole('The provider', args[0])
   const market = await connect(context.config)
-  const workloads = options['workload'] === undefined ? undefined : [workload(options['workload'])]
-  const quorums = options['quorum'] === undefined ? undefined : [quorumId('--quorum', options['quorum'])]
-  const done = await context.output.during(
-    'Verifying',
-    look(context, market, { providerId, quorums, workloads }),
-  )
+  const demands = demandsOf(options)
+  const done = await context.output.during('Verifying', look(context, market, { ...demands, providerId }))
   const { checks, gpus, level, verified } = done
   const failed = checks.filter(({ ok }) => !ok)
   const verdict = verified
@@ -45,11 +41,7 @@ export const verify: Run = async (context, { args, options }) => {
 async function look(
   { config, signal }: Context,
   market: Market,
-  options: {
-    providerId: bigint
-    quorums: readonly bigint[] | undefined
-    workloads: readonly Hex[] | undefined
-  },
+  options: Demands & { providerId: bigint },
 ): Promise<Verification> {
   const { client, deployment } = market
   const { endpoint } = await providerOf(market, options.providerId)
@@ -76,9 +68,4 @@ async function look(
 
 function said({ bound, name, value }: Check): string {
   return `${name} is ${value}, and must be ${bound}`
-}
-
-function workload(text: unknown): Hex {
-  if (typeof text === 'string' && /^0x[0-9a-f]{64}$/i.test(text)) return text.toLowerCase() as Hex
-  throw new UsageError(`--workload is 0x and 64 hexadecimal digits; it was ${JSON.stringify(text)}.`)
 }
