@@ -1,5 +1,5 @@
 import type { Hex } from 'viem'
-import { channelState } from './channelState.ts'
+import { type ChannelState, channelState } from './channelState.ts'
 import { isFrom, type Payee, type SessionKey, sign, tallyOf } from './Voucher.ts'
 
 /** Pays for one channel as text arrives. Several requests may share it; so may several processes with the same key. */
@@ -45,6 +45,7 @@ export declare namespace Payer {
   }
 }
 
+/** A payer that knows nothing yet: it reads the provider's books before its first request. */
 export function createPayer({ onPayment, ...options }: Payer.Options): Payer {
   return {
     ...options,
@@ -71,20 +72,13 @@ export function createPayer({ onPayment, ...options }: Payer.Options): Payer {
  * beyond our books only up to `allowance`.
  */
 export async function reconcile(payer: Payer, chain: reconcile.Chain): Promise<void> {
-  const { fetch, key, payee, url } = payer
   if (chain.epoch !== payer.epoch) startEpoch(payer, chain)
 
-  let state = await channelState({ fetch, payee, signer: key.address, url })
+  let state = await booksOf(payer)
   await adopt(payer, { above: payer.paid, voucher: state.voucher })
   const held = state.voucher === null ? chain.claimed : tallyOf(state.voucher).cumulative
   if (payer.voucher !== undefined && payer.paid > held) {
-    state = await channelState({
-      fetch,
-      payee,
-      signer: key.address,
-      url,
-      voucher: { base: held, packed: payer.voucher },
-    })
+    state = await booksOf(payer, { base: held, packed: payer.voucher })
   }
 
   payer.asked = BigInt(state.asked)
@@ -141,7 +135,7 @@ function start(payer: Payer): Promise<void> {
 
 /** Signs for what is due, at most what is asked for. Signed is spent, whether or not the provider answers. */
 async function push(payer: Payer): Promise<void> {
-  const { fetch, key, payee, url } = payer
+  const { key, payee } = payer
   const base = payer.paid
   let cumulative = base + payer.due
   if (cumulative > payer.asked) cumulative = payer.asked
@@ -158,7 +152,7 @@ async function push(payer: Payer): Promise<void> {
   payer.onPayment?.({ amount: cumulative - base, cumulative, tokens: tally.tokens })
 
   try {
-    const state = await channelState({ fetch, payee, signer: key.address, url, voucher: { base, packed } })
+    const state = await booksOf(payer, { base, packed })
     const asked = BigInt(state.asked)
     if (asked > payer.asked) payer.asked = asked
     if (state.accepted) return
@@ -171,6 +165,14 @@ async function push(payer: Payer): Promise<void> {
     payer.stale = true
     throw error
   }
+}
+
+/** The provider's books of the channel, after it had the voucher if there is one. */
+function booksOf(
+  { fetch, key, payee, url }: Payer,
+  voucher?: channelState.Options['voucher'],
+): Promise<ChannelState> {
+  return channelState({ fetch, payee, signer: key.address, url, ...(voucher ? { voucher } : {}) })
 }
 
 /** Takes over a voucher that our key signed, here or elsewhere, if it says more than `above`. */

@@ -1,12 +1,11 @@
 import { bytesToHex, type Hex } from 'viem'
-import { ChannelRefusedError, channelState } from './channelState.ts'
+import { askChannel } from './askChannel.ts'
+import { channelState } from './channelState.ts'
 import { OverchargedError } from './meteredStream.ts'
 import { headersFor } from './PaidRequest.ts'
-import { readJson } from './readJson.ts'
 import { isFrom, type Payee, type SessionKey, type Tally, tallyOf } from './Voucher.ts'
 
 const LIFE_SECONDS = 300
-const PATIENCE_MS = 30_000
 
 /**
  * Asks a provider to agree to a close at what is paid; `closeChannel` takes its answer within ten minutes. The contract
@@ -23,13 +22,7 @@ export async function askToClose(options: askToClose.Options): Promise<askToClos
     path,
   }
   const headers = await headersFor(request, { key: session, payee })
-  const init = { redirect: 'error', signal: AbortSignal.timeout(PATIENCE_MS) } as const
-  const response = await fetch(`${url}${path}`, { ...init, headers, method: 'POST' })
-  const answer = ((await readJson(response)) ?? {}) as Answer
-  if (!response.ok) {
-    const message = answer.error?.message ?? response.statusText
-    throw new ChannelRefusedError({ message, status: response.status })
-  }
+  const answer = (await askChannel(`${url}${path}`, { fetch, headers, method: 'POST' })) as Answer
   const { cumulative, deadline, epoch, signature, tokens } = answer
   const tally = { cumulative: BigInt(cumulative), epoch, tokens: BigInt(tokens) }
   const isOurs = voucher !== null && (await isFrom(session.address, { payee, voucher }))
@@ -59,5 +52,4 @@ type Answer = {
   tokens: string
   deadline: string
   signature: Hex
-  error?: { message: string }
 }

@@ -1,10 +1,9 @@
+import { askChannel, ChannelRefusedError } from './askChannel.ts'
 import type { Channel } from './Inference.ts'
 import * as Reservation from './Reservation.ts'
-import { readJson } from './readJson.ts'
 import type { Payee, SessionKey } from './Voucher.ts'
 
 const LIFE_SECONDS = 300
-const PATIENCE_MS = 30_000
 
 /**
  * Has the provider fill the channel by `amount` out of the owner's free balance, by a signature of the session key alone.
@@ -15,16 +14,18 @@ export async function askToReserve(options: askToReserve.Options): Promise<strin
   const deadline = Math.floor(Date.now() / 1000) + LIFE_SECONDS
   const reservation = { deadline, depositTotal: channel.deposit + amount, epoch: channel.epoch }
   const signed = await Reservation.sign(session, { payee, reservation })
-  const response = await fetch(`${url}/v1/channels/${session.address}/reserve`, {
-    body: JSON.stringify({ reservation: signed }),
-    headers: { 'content-type': 'application/json' },
-    method: 'POST',
-    redirect: 'error',
-    signal: AbortSignal.timeout(PATIENCE_MS),
-  })
-  if (response.ok) return undefined
-  const answer = (await readJson(response)) as { error?: { message?: string } } | undefined
-  return answer?.error?.message ?? response.statusText
+  try {
+    await askChannel(`${url}/v1/channels/${session.address}/reserve`, {
+      body: JSON.stringify({ reservation: signed }),
+      fetch,
+      headers: { 'content-type': 'application/json' },
+      method: 'POST',
+    })
+    return undefined
+  } catch (error) {
+    if (error instanceof ChannelRefusedError) return error.reason
+    throw error
+  }
 }
 
 export declare namespace askToReserve {

@@ -1,9 +1,7 @@
 import { type Address, type Hex, isAddressEqual } from 'viem'
+import { askChannel } from './askChannel.ts'
 import { ComputeError } from './Errors.ts'
-import { readJson } from './readJson.ts'
 import type { Payee } from './Voucher.ts'
-
-const PATIENCE_MS = 30_000
 
 /** What a provider says of a channel: its terms, what it asks for in all, and the last voucher it holds. */
 export type ChannelState = {
@@ -37,37 +35,15 @@ export class WrongPayeeError extends ComputeError {
   }
 }
 
-/** The provider did not take a voucher, or told nothing of the channel. */
-export class ChannelRefusedError extends ComputeError {
-  override readonly name = 'ChannelRefusedError'
-  readonly status: number
-
-  constructor({ message, status }: { message: string; status: number }) {
-    super(`The provider answered ${status} about the channel: ${message}`)
-    this.status = status
-  }
-}
-
 /** Asks the provider for the channel's state; with a voucher, hands that over first. */
 export async function channelState(options: channelState.Options): Promise<ChannelState> {
   const { fetch, payee, signer, url, voucher } = options
-  const address = `${url}/v1/channels/${signer}`
-  const init = { redirect: 'error', signal: AbortSignal.timeout(PATIENCE_MS) } as const
-  const response =
-    voucher === undefined
-      ? await fetch(address, init)
-      : await fetch(address, {
-          ...init,
-          body: JSON.stringify({ base: String(voucher.base), voucher: voucher.packed }),
-          headers: { 'content-type': 'application/json' },
-          method: 'POST',
-        })
-  const answer = ((await readJson(response)) ?? {}) as ChannelState & { error?: { message: string } }
-  if (!response.ok) {
-    const message = answer.error?.message ?? response.statusText
-    throw new ChannelRefusedError({ message, status: response.status })
+  const handOver = voucher && {
+    body: JSON.stringify({ base: String(voucher.base), voucher: voucher.packed }),
+    headers: { 'content-type': 'application/json' },
+    method: 'POST',
   }
-
+  const answer = (await askChannel(`${url}/v1/channels/${signer}`, { fetch, ...handOver })) as ChannelState
   const same =
     answer.chainId === payee.chainId &&
     isAddressEqual(answer.contract, payee.contract) &&

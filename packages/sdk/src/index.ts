@@ -1,5 +1,6 @@
 export * as AgentCall from './AgentCall.ts'
 export * as AgentRegistration from './AgentRegistration.ts'
+export { ChannelRefusedError } from './askChannel.ts'
 export { askToClose } from './askToClose.ts'
 export { askToReserve } from './askToReserve.ts'
 export * as Attestation from './attestation/Attestation.ts'

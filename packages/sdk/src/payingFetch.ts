@@ -1,6 +1,6 @@
 import { type Address, bytesToHex, type Hex, keccak256, type PublicClient, stringToHex } from 'viem'
+import { ChannelRefusedError } from './askChannel.ts'
 import { askToReserve } from './askToReserve.ts'
-import { ChannelRefusedError } from './channelState.ts'
 import { checkReceipt } from './checkReceipt.ts'
 import type { Deployment } from './Deployment.ts'
 import { type Channel, channelOf, ETHER, modelOf } from './Inference.ts'
