@@ -19,6 +19,9 @@ export const eth = (wei: bigint): string => `${formatEther(wei)} ETH`
 /** A gas price as people read it. */
 export const gwei = (wei: bigint): string => `${formatGwei(wei)} gwei`
 
+/** The smaller amount. */
+export const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
+
 /** How amounts of a token are written for people, of ether for the zero address. */
 export type Amount = (units: bigint) => string
 

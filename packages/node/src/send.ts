@@ -22,6 +22,7 @@ import {
 } from 'viem'
 import type { Log } from './log.ts'
 import { idle } from './loop.ts'
+import { least } from './money.ts'
 
 /**
  * One account's lane of transactions: one at a time, in the order asked for. Only one lane per account may be
@@ -353,7 +354,6 @@ function ceilingAt({ maxFeePerGas }: Fees): Fees {
 
 function cap(fees: Fees, most: Fees | undefined): Fees {
   if (most === undefined) return fees
-  const least = (a: bigint, b: bigint) => (a < b ? a : b)
   return {
     maxFeePerGas: least(fees.maxFeePerGas, most.maxFeePerGas),
     maxPriorityFeePerGas: least(

@@ -1,6 +1,6 @@
 import { TriggerRegistryAbi as abi, ContractRevertedError } from '@jejunetwork/sdk'
 import { encodeFunctionData, size } from 'viem'
-import { eth, gwei } from '../money.ts'
+import { eth, gwei, least } from '../money.ts'
 import type { Fees, Sender } from '../send.ts'
 import { type Desk, type Now, nowOf } from './Desk.ts'
 import { type Due, nameOf, REST_SECONDS } from './Due.ts'
@@ -135,6 +135,5 @@ function callOf({ deployment }: Desk, { batch, fees }: Order): Sender.Call {
   return { abi, address: deployment.triggerRegistry, args, functionName: 'executeMany', gas, most }
 }
 
-const least = (a: bigint, b: bigint) => (a < b ? a : b)
 const idsOf = (batch: readonly Due[]) => batch.map(({ triggerId }) => triggerId)
 const argsOf = (batch: readonly Due[]) => [idsOf(batch), inputsOf(batch)] as const

@@ -3,18 +3,9 @@ import {
   ContractRevertedError,
   InferenceServingAbi,
   LedgerManagerAbi,
+  revertOf,
 } from '@jejunetwork/sdk'
-import {
-  type Abi,
-  type Address,
-  BaseError,
-  ContractFunctionRevertedError,
-  type Hex,
-  pad,
-  parseEventLogs,
-  toEventSelector,
-} from 'viem'
-import type { Sender } from '../send.ts'
+import { type Abi, type Address, type Hex, pad, parseEventLogs, toEventSelector } from 'viem'
 import type { Desk } from './Desk.ts'
 import { readLogs } from './events/readLogs.ts'
 
@@ -80,31 +71,18 @@ async function poke(desk: Desk, place: Place): Promise<void> {
   const { account, key, service } = place
   const abi = abiOf(desk, service)
   if (abi === undefined) return
-  const call: Sender.Call = { abi, address: service, args: [account, key], functionName: 'topUp' }
+  const call = { abi, address: service, args: [account, key], functionName: 'topUp' } as const
   try {
     // Asked before it takes a turn among the transactions: most are not due.
-    await client.simulateContract({
-      abi,
-      account: sender.address,
-      address: service,
-      args: [account, key],
-      functionName: 'topUp',
-    })
+    await client.simulateContract({ ...call, account: sender.address })
     const receipt = await sender.writeWhenFree(async () => {
       const mine = await store.leases.take([nameOf(place)], { holder: sender.address, leaseMs })
       return mine.size > 0 ? call : undefined
     })
     if (receipt !== undefined) log.info('topped up', place)
   } catch (error) {
-    if (!isRefused(error)) throw error
+    // Not due, used up, over, or another was faster.
+    const isRefused = error instanceof ContractRevertedError || revertOf(error, call) !== undefined
+    if (!isRefused) throw error
   }
-}
-
-/** Not due, used up, over, or another was faster. */
-function isRefused(error: unknown): boolean {
-  if (error instanceof ContractRevertedError) return true
-  return (
-    error instanceof BaseError &&
-    error.walk((cause) => cause instanceof ContractFunctionRevertedError) !== null
-  )
 }

@@ -1,5 +1,6 @@
 import { TriggerRegistryAbi as abi, ContractRevertedError, Trigger } from '@jejunetwork/sdk'
 import { BaseError, decodeFunctionResult, type Hex, parseEventLogs } from 'viem'
+import { least } from '../money.ts'
 import type { Fees } from '../send.ts'
 import type { Desk, Now } from './Desk.ts'
 
@@ -67,5 +68,3 @@ function isUnsupported(error: unknown): boolean {
   const coded = error.walk((cause) => [-32_601, -32_004].includes((cause as { code?: number }).code ?? 0))
   return coded !== null || UNSUPPORTED.test(error.details)
 }
-
-const least = (a: bigint, b: bigint) => (a < b ? a : b)
