@@ -30,6 +30,7 @@ afterAll(async () => {
 test('guardians decide about disputed pay, and share its bond', async () => {
   for (const index of [0, 1, 2])
     expect(await guardian(index, 'join')).toMatchObject({ staked: '1000000000000000000' })
+  await stakesOnce(0, 'guardian')
   await chain.warp(7 * DAY)
   await rentTwoHours()
   expect(await refusedOf(['dispute', '1'], env(0))).toContain('Session 1 is of 0x')
@@ -70,6 +71,14 @@ test('a renter rates, with a stake that he gets back', async () => {
   expect(await refusedOf(['guardian', 'withdraw'], renter(), 75)).toContain(
     '`jeju-compute guardian withdraw all` asks for 1.01 ETH instead, with the seven days anew.',
   )
+})
+
+test('whoever is an attester stakes nothing to become one again', async () => {
+  expect(await refusedOf(['attester', 'join', '--stake', '0.5'], env(1))).toContain(
+    'must stake 1 ETH at least; nothing was staked.',
+  )
+  await json(['attester', 'join'], env(1))
+  await stakesOnce(1, 'attester')
 })
 
 test('guardians flag a provider with a reason, and take the flag away', async () => {
@@ -114,6 +123,13 @@ async function refusedOf(args: readonly string[], as: NodeJS.ProcessEnv, exitCod
   expect(stderr).not.toContain('    at ')
   expect(code).toBe(exitCode)
   return stderr
+}
+
+/** Joining again is refused, and leaves the stake as it is. */
+async function stakesOnce(index: number, role: 'guardian' | 'attester'): Promise<void> {
+  const before = await json(['ledger', 'balance'], env(index))
+  expect(await refusedOf([role, 'join'], env(index))).toContain(' already; nothing was staked.')
+  expect(await json(['ledger', 'balance'], env(index))).toMatchObject({ staked: before['staked'] })
 }
 
 /** A session of two hours that is just over. */

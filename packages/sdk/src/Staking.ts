@@ -6,6 +6,10 @@ import { send, type Wallet } from './write.ts'
 /** An account's stake, in wei. `required` is what its roles hold; `pending` leaves at `availableAt` (unix seconds). */
 export type Stake = { staked: bigint; required: bigint; pending: bigint; availableAt: bigint }
 
+/** As the contract numbers them. */
+const ROLES = ['provider', 'guardian', 'attester'] as const
+export type Role = (typeof ROLES)[number]
+
 export async function get(client: Client, options: get.Options): Promise<Stake> {
   const { account, deployment } = options
   const contract = { ...at(deployment), args: [account] } as const
@@ -19,6 +23,17 @@ export async function get(client: Client, options: get.Options): Promise<Stake> 
 
 export declare namespace get {
   type Options = { deployment: Deployment; account: Address }
+}
+
+/** Whether the account has a role, and the stake for it. */
+export async function holds(client: Client, options: holds.Options): Promise<boolean> {
+  const { account, deployment, role } = options
+  const args = [account, ROLES.indexOf(role)] as const
+  return readContract(client, { abi, address: deployment.computeStaking, args, functionName: 'isStaked' })
+}
+
+export declare namespace holds {
+  type Options = get.Options & { role: Role }
 }
 
 /** Adds to the wallet's stake. */

@@ -11,7 +11,7 @@ export const attester: Group = {
       usage: 'join',
       summary: 'Stake 1 ETH and become an attester.',
       example: 'attester join',
-      options: [['--stake <eth>', 'how much to add to the stake first (default 1)']],
+      options: [['--stake <eth>', 'how much to add to the stake first (default: what is missing of 1)']],
       pays: true,
       load: async () => (await load()).join,
     },

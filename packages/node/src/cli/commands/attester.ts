@@ -1,5 +1,5 @@
 import { Attestation, ComputeError, ComputeRegistryAbi, type Deployment, Registry } from '@jejunetwork/sdk'
-import { type Address, type Hex, isAddress } from 'viem'
+import { type Address, type Hex, isAddress, parseEther } from 'viem'
 import { eth } from '../../money.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Input, Run } from '../context.ts'
@@ -7,21 +7,30 @@ import { UsageError } from '../errors.ts'
 import { bytes, read } from '../files.ts'
 import { ether, quorumId, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
+import { missingStake, requireNoRole } from '../missingStake.ts'
 import { facts, print } from '../output.ts'
 import { type Shown, shownBy } from '../shownBy.ts'
 import type { TeeRoots } from '../teeRoots.ts'
+
+const ATTESTER_STAKE = parseEther('1')
 
 const { QuorumVerdict, RefusedError, Verdicts } = Attestation
 
 /** Stakes, and takes on the attester's role. */
 export const join: Run = async ({ config, output }, { options }) => {
+  const given = options['stake'] === undefined ? undefined : ether('--stake', options['stake'])
   const market = await connect(config)
-  const amount = options['stake'] === undefined ? 10n ** 18n : ether('--stake', options['stake'])
   const { account } = await unlock(config, { market, role: 'user' })
+  const { address } = account
+  await requireNoRole(market, { account: address, role: 'attester' })
+  const missing = await missingStake(market, { account: address, needed: ATTESTER_STAKE })
+  const amount = given ?? missing
+  if (amount < missing)
+    throw new UsageError(`${address} must stake ${eth(missing)} at least; nothing was staked.`)
+  if (amount > 0n && !market.isLocal) await output.confirm(`Stake ${eth(amount)} and become an attester?`)
   const { deployment } = market
   const sent = Verdicts.become(walletOn(market, account), { amount, deployment })
   const { hash } = await output.during('Joining', sent)
-  const { address } = account
   return {
     data: { address, hash },
     text: facts({ attester: address, staked: eth(amount), transaction: hash }),

@@ -6,6 +6,7 @@ import type { Context, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { time, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
+import { missingStake, requireNoRole } from '../missingStake.ts'
 import { type Result, table } from '../output.ts'
 import { providerOf } from '../providerOf.ts'
 
@@ -21,11 +22,11 @@ const MEANINGS: Readonly<Record<string, string>> = {
 /** Stakes what is missing and becomes a guardian. */
 export const join: Run = async (context) => {
   const { output } = context
-  const { client, deployment, isLocal, wallet } = await open(context)
+  const { wallet, ...market } = await open(context)
+  const { deployment, isLocal } = market
   const account = wallet.account.address
-  const { pending, required, staked } = await Staking.get(client, { account, deployment })
-  const free = staked - required - pending
-  const missing = free >= GUARDIAN_STAKE ? 0n : GUARDIAN_STAKE - (free > 0n ? free : 0n)
+  await requireNoRole(market, { account, role: 'guardian' })
+  const missing = await missingStake(market, { account, needed: GUARDIAN_STAKE })
   if (missing > 0n && !isLocal) await output.confirm(`Stake ${eth(missing)} and become a guardian?`)
   if (missing > 0n) await output.during('Staking', Staking.stake(wallet, { amount: missing, deployment }))
   const { hash } = await output.during('Sending', Staking.becomeGuardian(wallet, { deployment }))

@@ -7,6 +7,7 @@ import type { Context, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
+import { missingStake } from '../missingStake.ts'
 import { facts } from '../output.ts'
 import { type SeenSession, sessionOf } from './sessions.ts'
 
@@ -71,9 +72,7 @@ export const rate: Run = async (context, { args }) => {
     throw new UsageError(`The score is 1 to 5, 5 being best; it was ${JSON.stringify(args[1] ?? '')}.`)
   const { deployment, market, session, wallet } = await asRenter(context, sessionId)
   const account = wallet.account.address
-  const { pending, required, staked } = await Staking.get(market.client, { account, deployment })
-  const free = staked - required - pending
-  const missing = free >= USER_STAKE ? 0n : USER_STAKE - free
+  const missing = await missingStake(market, { account, needed: USER_STAKE })
   if (missing > 0n && !market.isLocal)
     await output.confirm(`Stake ${eth(missing)}, which keeps ratings honest, to rate?`)
   if (missing > 0n) await output.during('Staking', Staking.stake(wallet, { amount: missing, deployment }))
