@@ -59,19 +59,37 @@ test('a session in tokens is extended and disputed by approvals of what that tak
   await chain.warp(7 * DAY)
   await rentByToken()
   const rental = chain.deployment.computeRental
+  const { JEJU_PRIVATE_KEY: _, ...stranger } = home.env
+  expect((await run(['terminate', '2'], stranger)).stderr).toContain(`Session 2 is of ${renter}; this wallet`)
 
   expect(await refused('extend', '2', '1')).toBe(
     `${renter} holds 0 TUSD (${dollar.address}), and this takes 6 TUSD (${dollar.address}); nothing was paid.\n`,
   )
   await dollar.mint(renter, 100_000_000n)
+  const approval = `ComputeRental, ${rental}, is approved to take 6 TUSD (${dollar.address}) from you at most.`
+  await onAnotherChain(async (env) => {
+    expect(await run(['extend', '2', '1'], env), 'where money is real').toEqual({
+      code: 1,
+      stderr: `${approval} Extend session 2 by 1 h for 6 TUSD (${dollar.address})? Pass --yes to agree.\n`,
+      stdout: '',
+    })
+    expect((await run(['terminate', '2'], env)).stderr).toMatch(/^End session 2\? .* Pass --yes to agree\.$/m)
+  })
+  expect(await dollar.allowance(renter, rental), 'before anybody agreed').toBe(0n)
   const extended = await run(['extend', '2', '1'], home.env)
-  expect(extended.stderr).toContain(
-    `ComputeRental, ${rental}, is approved to take 6 TUSD (${dollar.address}) from you at most. 1 h more of session 2 cost 6 TUSD`,
-  )
+  expect(extended.stderr).toContain(`${approval} 1 h more of session 2 cost 6 TUSD`)
   expect(extended.stdout).toMatch(/^paid +6 TUSD /m)
   expect(await dollar.allowance(renter, rental), 'taken whole').toBe(0n)
 
   await chain.warp(2 * HOUR)
+  await onAnotherChain(async (env) => {
+    const asked = await run(['dispute', '2'], env)
+    expect(asked).toMatchObject({ code: 1, stdout: '' })
+    expect(asked.stderr).toMatch(
+      /^ComputeRental, 0x\w+, is approved to take 1\.\d+ TUSD \(0x\w+\) from you at most\. Dispute 5\.9\d+ TUSD \(0x\w+\) of session 2, .* Pass --yes to agree\.$/m,
+    )
+  })
+  expect(await dollar.allowance(renter, rental), 'before anybody agreed').toBe(0n)
   const disputed = await run(['dispute', '2'], home.env)
   // Each second that passes matures some of the pay, and so takes a little off the bond.
   const [, approved] =
@@ -108,6 +126,24 @@ test('what a provider earned is told by currency', async () => {
     /^rental pay +6\.\d+ TUSD \(0x\w+\) and 0 ETH collected, 0 TUSD \(0x\w+\) and 0\.01 ETH to collect,/m,
   )
 })
+
+/** Calls with an environment in which the chain is not a local one. */
+async function onAnotherChain(work: (env: NodeJS.ProcessEnv) => Promise<void>): Promise<void> {
+  const chainId = 7
+  const own = createHome({ deployment: { ...chain.deployment, chainId }, rpcUrl: chain.rpcUrl })
+  const become = (id: number) =>
+    chain.client.request<{ Method: string; Parameters: [number]; ReturnType: null }>({
+      method: 'anvil_setChainId',
+      params: [id],
+    })
+  await become(chainId)
+  try {
+    await work({ ...own.env, JEJU_PRIVATE_KEY: home.env['JEJU_PRIVATE_KEY'] })
+  } finally {
+    await become(chain.deployment.chainId)
+    own.remove()
+  }
+}
 
 /** Session 2, of an hour, for all the dollars that the renter has. */
 async function rentByToken(): Promise<void> {

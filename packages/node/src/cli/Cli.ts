@@ -51,7 +51,7 @@ function define(parent: Command, definition: Definition, life: Life): void {
   for (const [flags, description] of definition.options ?? []) command.option(flags, description)
   command.option('--json', 'print the result as JSON')
   command.option('--rpc <url>', "the chain's RPC, over JEJU_RPC_URL")
-  if (definition.pays) command.option('-y, --yes', 'pay without being asked')
+  if (definition.asks) command.option('-y, --yes', 'do it without being asked')
   if (definition.passThrough) command.passThroughOptions()
   command.action(async () => {
     const run = await definition.load()

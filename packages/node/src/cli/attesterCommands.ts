@@ -12,7 +12,7 @@ export const attester: Group = {
       summary: 'Stake 1 ETH and become an attester.',
       example: 'attester join',
       options: [['--stake <eth>', 'how much to add to the stake first (default: what is missing of 1)']],
-      pays: true,
+      asks: true,
       load: async () => (await load()).join,
     },
     {

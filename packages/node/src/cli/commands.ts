@@ -11,8 +11,8 @@ type Named = { usage: string; summary: string; example: string }
 export type Group = Named & { commands: readonly Definition[] }
 type Leaf = Named & {
   options?: readonly (readonly [flags: string, description: string])[]
-  /** It moves money, and so asks first. */
-  pays?: true
+  /** It spends or binds money, or cannot be undone, and so asks first, on the local chain excepted. */
+  asks?: true
   /** What follows the first argument belongs to another program. */
   passThrough?: true
   load: () => Promise<Run>
@@ -60,7 +60,7 @@ const renting: Leaf[] = [
       ...PROOF,
       ['--key <file>', 'SSH public key to log in with (default ~/.ssh/id_ed25519.pub, else one is made)'],
     ],
-    pays: true,
+    asks: true,
     load: async () => (await import('./commands/rent.ts')).rent,
   },
   {
@@ -98,27 +98,28 @@ const renting: Leaf[] = [
     usage: 'extend <session> <hours>',
     summary: 'Add hours to a running rental at its own price.',
     example: 'extend 1 12',
-    pays: true,
+    asks: true,
     load: async () => (await import('./commands/sessions.ts')).extend,
   },
   {
     usage: 'terminate <session>',
     summary: 'End a rental and get the unused money back.',
     example: 'terminate 1',
+    asks: true,
     load: async () => (await import('./commands/sessions.ts')).terminate,
   },
   {
     usage: 'dispute <session>',
     summary: "End a rental and have guardians decide about its last hour's pay, for a bond of a fifth of it.",
     example: 'dispute 1',
-    pays: true,
+    asks: true,
     load: async () => (await import('./commands/judge.ts')).dispute,
   },
   {
     usage: 'rate <session> <1-5>',
     summary: 'Rate the provider of a rental, 5 being best; takes a stake of 0.01 ETH, which you get back.',
     example: 'rate 1 5',
-    pays: true,
+    asks: true,
     load: async () => (await import('./commands/judge.ts')).rate,
   },
 ]
@@ -145,7 +146,7 @@ const inference: Leaf[] = [
       ['--max-tokens <n>', 'the longest answer'],
       ...PAYING,
     ],
-    pays: true,
+    asks: true,
     load: async () => (await import('./commands/inference.ts')).chat,
   },
   {
@@ -153,7 +154,7 @@ const inference: Leaf[] = [
     summary: 'Be an OpenAI server on this machine that pays providers as it goes.',
     example: 'proxy --port 8007',
     options: [['--port <port>', 'where to listen on 127.0.0.1 (default 8007)'], ...PAYING],
-    pays: true,
+    asks: true,
     load: async () => (await import('./commands/inference.ts')).proxy,
   },
 ]
@@ -173,7 +174,7 @@ const ledger: Group = {
       usage: 'deposit <eth>',
       summary: 'Move ETH from the wallet to the ledger.',
       example: 'ledger deposit 0.5',
-      pays: true,
+      asks: true,
       load: async () => (await import('./commands/ledger.ts')).deposit,
     },
     {
@@ -195,7 +196,7 @@ const ledger: Group = {
       summary:
         "Ask for stake back, such as an attester's or the one for ratings, and take it seven days later.",
       example: 'ledger unstake',
-      pays: true,
+      asks: true,
       load: async () => (await import('./commands/withdrawStake.ts')).withdrawAsUser,
     },
   ],

@@ -11,7 +11,7 @@ export const guardian: Group = {
       usage: 'join',
       summary: 'Stake 1 ETH and become a guardian.',
       example: 'guardian join',
-      pays: true,
+      asks: true,
       load: async () => (await load()).join,
     },
     {
@@ -24,7 +24,7 @@ export const guardian: Group = {
       usage: 'withdraw [eth]',
       summary: 'Ask for stake back, and take it seven days later.',
       example: 'guardian withdraw',
-      pays: true,
+      asks: true,
       load: async () => (await import('./commands/withdrawStake.ts')).withdrawAsGuardian,
     },
     {

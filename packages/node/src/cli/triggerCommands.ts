@@ -38,7 +38,7 @@ export const trigger: Group = {
         ['--max-failures <n>', 'failures in a row after which it pauses, 0 for never (default 3)'],
         ['--fund <eth>', 'sponsor it at once with this much; see `trigger fund`'],
       ],
-      pays: true,
+      asks: true,
       load: async () => (await load()).create,
     },
     {
@@ -65,14 +65,14 @@ export const trigger: Group = {
         ['--max-gas-price <gwei>', 'no execution at a higher gas price (default 100)'],
         ['--days <days>', 'how long you sponsor it (default 365)'],
       ],
-      pays: true,
+      asks: true,
       load: async () => (await loadSponsor()).fund,
     },
     {
       usage: 'withdraw <trigger>',
       summary: 'Stop paying for it: give notice, and ten minutes later, again, take the balance back.',
       example: 'trigger withdraw 1',
-      pays: true,
+      asks: true,
       load: async () => (await loadSponsor()).withdraw,
     },
     {
@@ -98,6 +98,7 @@ export const trigger: Group = {
       usage: 'deactivate <trigger>',
       summary: 'End it for ever.',
       example: 'trigger deactivate 1',
+      asks: true,
       load: async () => (await load()).deactivate,
     },
   ],

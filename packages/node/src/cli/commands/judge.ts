@@ -9,7 +9,7 @@ import { whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { missingStake } from '../missingStake.ts'
 import { facts } from '../output.ts'
-import { type SeenSession, sessionOf } from './sessions.ts'
+import { requireRenter, type SeenSession, sessionOf } from './sessions.ts'
 
 const USER_STAKE = parseEther('0.01')
 
@@ -92,10 +92,9 @@ type Wallet = ReturnType<typeof walletOn>
 async function asRenter({ config }: Context, sessionId: bigint): Promise<Rented> {
   const market = await connect(config)
   const session = await sessionOf(market, sessionId)
-  const { renter, status } = session
+  const { status } = session
   const { account } = await unlock(config, { market, role: 'user' })
-  if (account.address !== renter)
-    throw new UsageError(`Session ${sessionId} is of ${renter}; this wallet is ${account.address}.`)
+  requireRenter(session, account)
   if (status !== 'running' && status !== 'ended' && status !== 'disputed')
     throw new UsageError(`Session ${sessionId} is ${status}; only one that runs or ran is judged.`)
   return { deployment: market.deployment, market, session, wallet: walletOn(market, account) }

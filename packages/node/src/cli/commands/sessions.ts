@@ -1,4 +1,4 @@
-import { Disputes, Rental } from '@jejunetwork/sdk'
+import { ContractRevertedError, Disputes, Rental } from '@jejunetwork/sdk'
 import type { Address } from 'viem'
 import { amountsIn } from '../../money.ts'
 import { approvalFor } from '../approvalFor.ts'
@@ -39,18 +39,20 @@ export const extend: Run = async ({ config, output }, { args }) => {
   const sessionId = whole('The session', args[0])
   const hours = whole('The number of hours', args[1])
   const market = await connect(config)
-  const { pricePerHour, status, token } = await sessionOf(market, sessionId)
+  const session = await sessionOf(market, sessionId)
+  const { pricePerHour, status, token } = session
   if (status !== 'running')
     throw new UsageError(`Session ${sessionId} is ${status}; only a running one can be extended.`)
   const { account } = await unlock(config, { market, role: 'user' })
+  requireRenter(session, account)
   const amount = await amountsIn(market.client, token)
   const price = pricePerHour * hours
   const payment = { account: account.address, amount: price, deployment: market.deployment, token }
   const needed = await Rental.fromWallet(market.client, payment)
   const approval = await approvalFor(market, { amount, needed, owner: account.address, token })
-  const what = `${approval}${hours} h more of session ${sessionId} cost ${amount(price)}.`
-  if (!market.isLocal) await output.confirm(what)
-  else if (approval) output.say(what)
+  if (!market.isLocal)
+    await output.confirm(`${approval}Extend session ${sessionId} by ${hours} h for ${amount(price)}?`)
+  else if (approval) output.say(`${approval}${hours} h more of session ${sessionId} cost ${amount(price)}.`)
 
   const wallet = walletOn(market, account)
   const extended = Rental.extend(wallet, { deployment: market.deployment, hours, sessionId })
@@ -64,11 +66,23 @@ export const extend: Run = async ({ config, output }, { args }) => {
 export const terminate: Run = async ({ config, output }, { args }) => {
   const sessionId = whole('The session', args[0])
   const market = await connect(config)
-  const { status, token } = await sessionOf(market, sessionId)
+  const session = await sessionOf(market, sessionId)
+  const { status, token } = session
   if (status !== 'running' && status !== 'pending')
     throw new UsageError(`Session ${sessionId} is ${status}; there is nothing to end.`)
   const { account } = await unlock(config, { market, role: 'user' })
-  const ended = Rental.terminate(walletOn(market, account), { deployment: market.deployment, sessionId })
+  if (!market.isLocal)
+    await output.confirm(
+      `End session ${sessionId}? Its machine goes, with all that is on it; unused seconds are refunded.`,
+    )
+  const { deployment } = market
+  const ended = Rental.terminate(walletOn(market, account), { deployment, sessionId }).catch(
+    (error: unknown) => {
+      if (error instanceof ContractRevertedError && error.errorName === 'NotParty')
+        requireRenter(session, account)
+      throw error
+    },
+  )
   const { earned, hash, refund } = await output.during('Ending the session', ended)
   const amount = await amountsIn(market.client, token)
   return {
@@ -79,6 +93,12 @@ export const terminate: Run = async ({ config, output }, { args }) => {
       transaction: hash,
     }),
   }
+}
+
+/** That the wallet rented this session; else whose it is. */
+export function requireRenter({ renter, sessionId }: SeenSession, { address }: { address: Address }): void {
+  if (address !== renter)
+    throw new UsageError(`Session ${sessionId} is of ${renter}; this wallet is ${address}.`)
 }
 
 /** The session with this id, or a sentence that helps. */

@@ -3,6 +3,7 @@ import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
 import { eth } from '../../money.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
+import { UsageError } from '../errors.ts'
 import { readEventNames, rememberEvent } from '../eventNames.ts'
 import { gasPriceShown } from '../gasPriceShown.ts'
 import { addHook, shownHook } from '../hooks.ts'
@@ -151,13 +152,26 @@ export const logs: Run = async ({ config, output }, { args, options }) => {
 export const pause: Run = (context, { args }) => change(context, { args, by: Trigger.pause, to: 'paused' })
 export const resume: Run = (context, { args }) => change(context, { args, by: Trigger.resume, to: 'active' })
 export const deactivate: Run = (context, { args }) =>
-  change(context, { args, by: Trigger.deactivate, to: 'deactivated' })
+  change(context, {
+    args,
+    by: Trigger.deactivate,
+    question: `End trigger ${args[0]} for ever? Its sponsor's balance stays his.`,
+    to: 'deactivated',
+  })
 
-type Change = { args: readonly string[]; by: typeof Trigger.pause; to: Trigger.Trigger['state'] }
+type Change = {
+  args: readonly string[]
+  by: typeof Trigger.pause
+  /** What to ask first, where there is no way back. */
+  question?: string
+  to: Trigger.Trigger['state']
+}
 
-async function change({ config, output }: Context, { args, by, to }: Change) {
+async function change({ config, output }: Context, { args, by, question, to }: Change) {
   const market = await connect(config)
-  const { triggerId } = await triggerOf(market, args[0])
+  const { state, triggerId } = await triggerOf(market, args[0])
+  if (state === 'deactivated') throw new UsageError(`Trigger ${triggerId} is deactivated, for ever.`)
+  if (question !== undefined && !market.isLocal) await output.confirm(question)
   const { account } = await unlock(config, { market, role: 'user' })
   const { deployment } = market
   const { hash } = await output.during(
