@@ -106,6 +106,23 @@ test('on chain the provider has tokens times price, and the user the rest', asyn
   expect(await balance(USER)).toBe(0n)
 })
 
+test('chat says in one sentence that the wallet is empty, or that the answer costs more than allowed', async () => {
+  const poor = { ...home.env, JEJU_PRIVATE_KEY: `0x${'7'.padStart(64, '0')}` }
+  expect(await run(['chat', 'Hi'], poor)).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^Paying from .*\nThe wallet 0x\w+ holds too little to pay for .*; send it more\.\n$/,
+    ),
+    stdout: '',
+  })
+  expect(await run(['chat', 'Hi', '--max-per-request', '0.000000000001'], home.env)).toMatchObject({
+    code: 75,
+    stderr: expect.stringMatching(
+      /^Paying from .*\nThe provider asks for \d+ wei; at most 1000000 was right\. .*\n$/,
+    ),
+  })
+})
+
 async function startNode(): Promise<Running> {
   const key = chain.accounts[PROVIDER]?.getHdKey().privateKey ?? new Uint8Array()
   const env = {

@@ -2,7 +2,15 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { type Deployment, Inference, payingFetch, type Voucher, type Wallet } from '@jejunetwork/sdk'
+import {
+  ComputeError,
+  type Deployment,
+  Inference,
+  payingFetch,
+  type Voucher,
+  type Wallet,
+  WalletTooPoorError,
+} from '@jejunetwork/sdk'
 import type { Address, PublicClient } from 'viem'
 import { listen } from '../listen.ts'
 import type { Log } from '../log.ts'
@@ -24,8 +32,8 @@ export async function startProxy(options: startProxy.Options): Promise<startProx
   const server = createServer((request, response) => {
     handle(desk, request, response).catch((error: unknown) => {
       options.log.warn('request failed', { error })
-      if (response.headersSent) response.destroy()
-      else sendError(response, { code: 'provider_failed', message: sentence(error), status: 502 })
+      if (response.headersSent) breakOff(response, error)
+      else sendError(response, failure(error))
     })
   })
   await listen(server, { host, mend: 'choose another port with --port', port })
@@ -126,8 +134,8 @@ async function forward(desk: Desk, { body, offer, path, request, response }: Exc
     throw error
   })
 
-  const headers = Object.fromEntries([...answer.headers].filter(([name]) => ANSWERED.test(name)))
-  response.writeHead(answer.status, { ...headers, 'x-jeju-provider': String(offer.providerId) })
+  response.setHeaders(new Map([...answer.headers].filter(([name]) => ANSWERED.test(name))))
+  response.writeHead(answer.status, { 'x-jeju-provider': String(offer.providerId) })
   try {
     for await (const piece of answer.body ?? []) {
       if (!response.write(piece)) await once(response, 'drain', { signal: gone.signal })
@@ -212,15 +220,33 @@ function modelOf(body: Buffer): string | undefined {
   }
 }
 
-function sendError(
-  response: ServerResponse,
-  { code, message, status }: { status: number; code: string; message: string },
-): void {
-  response.writeHead(status, { 'content-type': 'application/json' })
-  response.end(JSON.stringify({ error: { code, message, param: null, type: 'invalid_request_error' } }))
+type Failure = { status: number; code: string; message: string }
+
+function sendError(response: ServerResponse, told: Failure): void {
+  response.writeHead(told.status, { 'content-type': 'application/json' })
+  response.end(bodyOf(told))
 }
 
+/** An answer that has begun: a stream says why it ends, which OpenAI's clients throw; anything else is cut off. */
+function breakOff(response: ServerResponse, error: unknown): void {
+  const isStream = String(response.getHeader('content-type')).startsWith('text/event-stream')
+  if (isStream) response.end(`\n\ndata: ${bodyOf(failure(error))}\n\n`)
+  else response.destroy()
+}
+
+/** Status 402 is nothing that a client should try again as it is; 502 may be. */
+function failure(error: unknown): Failure {
+  const message = sentence(error)
+  if (error instanceof WalletTooPoorError) return { code: 'wallet_too_poor', message, status: 402 }
+  return { code: 'provider_failed', message, status: 502 }
+}
+
+const bodyOf = ({ code, message }: Failure) =>
+  JSON.stringify({ error: { code, message, param: null, type: 'invalid_request_error' } })
+
+/** Ours say all in their sentence; what others throw is told by its cause. */
 function sentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  if (error instanceof ComputeError) return error.message
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message
 }

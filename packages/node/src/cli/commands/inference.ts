@@ -1,5 +1,5 @@
 import { Inference } from '@jejunetwork/sdk'
-import { createLog } from '../../log.ts'
+import { createLog, type Log } from '../../log.ts'
 import { eth } from '../../money.ts'
 import { baseUrl } from '../../proxy/baseUrl.ts'
 import { modelsAt, providers } from '../../proxy/findProvider.ts'
@@ -35,7 +35,8 @@ export const proxy: Run = async (context, input) => {
   const at = port('--port', input.options['port'] ?? '8007')
   const market = await connect(context.config)
   await assertFree(at, { option: '--port', what: 'the proxy' })
-  const { close, url } = await openProxy(context, { input, market, port: at })
+  const log = createLog({ level: 'warn', pretty: true })
+  const { close, url } = await openProxy(context, { input, log, market, port: at })
   output.say(`OpenAI clients: set the base URL to ${url}/v1; any API key does. Ctrl-C ends it.`)
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   await close()
@@ -46,18 +47,21 @@ export const proxy: Run = async (context, input) => {
 export const chat: Run = async (context, input) => {
   const { json, output, signal } = context
   const content = input.args.join(' ')
+  const { maxTokens } = input.options
+  const maximum = maxTokens === undefined ? {} : { max_tokens: Number(whole('--max-tokens', maxTokens)) }
   const market = await connect(context.config)
   const model = await choose(market, input.options['model'])
-  const { close, url } = await openProxy(context, { input, market, port: 0 })
+  // What fails is told once, by this command's own error.
+  const log = createLog({ level: 'silent' })
+  const { close, url } = await openProxy(context, { input, log, market, port: 0 })
   try {
-    const maximum = input.options['maxTokens']
     const answer = await fetch(`${url}/v1/chat/completions`, {
       body: JSON.stringify({
         messages: [{ content, role: 'user' }],
         model,
         stream: true,
         stream_options: { include_usage: true },
-        ...(maximum === undefined ? {} : { max_tokens: Number(whole('--max-tokens', maximum)) }),
+        ...maximum,
       }),
       headers: { 'content-type': 'application/json' },
       method: 'POST',
@@ -77,7 +81,7 @@ export const chat: Run = async (context, input) => {
 
 async function openProxy(
   { config, output, signal }: Context,
-  { input, market, port: at }: { input: Input; market: Market; port: number },
+  { input, log, market, port: at }: { input: Input; log: Log; market: Market; port: number },
 ): Promise<startProxy.Proxy> {
   const { account, from } = await unlock(config, { market, role: 'user' })
   const { client, deployment, isLocal } = market
@@ -93,7 +97,7 @@ async function openProxy(
     client,
     deployment,
     deposit,
-    log: createLog({ level: 'warn', pretty: true }),
+    log,
     port: at,
     providerId,
     session,
