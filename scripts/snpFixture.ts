@@ -9,6 +9,7 @@ import { Attestation } from '@jejunetwork/sdk'
 import { bytesToHex, concat, type Hex, hexToBytes, keccak256, numberToHex, stringToHex } from 'viem'
 import { privateKeyToAddress } from 'viem/accounts'
 import { type Amd, amd, snpReport } from '../test/attestation/Amd.ts'
+import { extension, octets, revocationList } from '../test/attestation/Authority.ts'
 import { reportOf, text, vector } from '../test/attestation/Vectors.ts'
 
 const VECTORS = join(import.meta.dirname, '../test/vectors')
@@ -102,6 +103,7 @@ async function synthetic(): Promise<Record<string, unknown>> {
       reportData: signed({ reportData: new Uint8Array(64).fill(1) }),
     },
     forged: await withHints(evidenceOf(machine, forged)),
+    lists: await lists(reportData),
     provider: BINDING.provider,
     registry: BINDING.registry,
     reportData: bytesToHex(reportData.subarray(0, 32)),
@@ -109,6 +111,28 @@ async function synthetic(): Promise<Record<string, unknown>> {
     true: await withHints(evidenceOf(machine, report)),
     turin: bytesToHex(evidenceOf(turin, snpReport(turin, { reportData }))),
     workload: workload(report),
+  }
+}
+
+/**
+ * What else AMD's root signs, as long as AMD's own: revocation lists. One in the place of the authority, above a chip's key that
+ * anyone made; and one in the place of the chip's key.
+ */
+async function lists(reportData: Uint8Array): Promise<Record<string, unknown>> {
+  const [of, stranger] = [amd({ at: AT, bits: 4096 }), amd({ at: AT, bits: 4096 })]
+  const dates = { from: AT, until: AT + 40n * 86_400n }
+  const revoking = revocationList(of.root, { ...dates, revoked: Array(8).fill(of.authority) })
+  const empty = revocationList(of.root, {
+    ...dates,
+    extensions: [extension('2.5.29.20', octets(new Uint8Array(200)))],
+  })
+  const report = snpReport(stranger, { reportData })
+  const asAuthority = concat([Uint8Array.of(0), report, stranger.vek.der, revoking])
+  return {
+    asAuthority: await withHints(asAuthority),
+    asKey: bytesToHex(concat([Uint8Array.of(0), report, empty, of.root.der])),
+    chip: Attestation.SnpEvidence.chipOf(report),
+    root: modulus(of.root.key.spki),
   }
 }
 

@@ -48,6 +48,16 @@ describe.each(['milan', 'genoa', 'turin'] as const)('a report of %s under a root
   })
 })
 
+test('evidence with a revocation list in the place of a certificate is not put together', () => {
+  const of = amd({ bits: 4096 })
+  const dates = { from: of.at, until: of.at + 1n }
+  const list = Authority.revocationList(of.root, { ...dates, revoked: Array(8).fill(of.authority) })
+  const parts = { authority: of.authority.der, product: of.product, report: snpReport(of), vek: of.vek.der }
+  expect(Attestation.SnpEvidence.encode(parts)).toBeInstanceOf(Uint8Array)
+  expect(() => Attestation.SnpEvidence.encode({ ...parts, authority: list })).toThrow('CERT_FORM')
+  expect(() => Attestation.SnpEvidence.encode({ ...parts, vek: list })).toThrow('CERT_FORM')
+})
+
 describe('an SEV-SNP report', () => {
   test.each([
     ['a debug policy', { policy: DEBUG }, {}, 'SNP_DEBUG'],

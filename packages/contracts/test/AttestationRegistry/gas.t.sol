@@ -195,7 +195,8 @@ contract VerdictGasTest is VerdictTest {
     function _pad(bytes memory certificate) private pure returns (bytes memory) {
         uint256 size = CERTIFICATE - 4 - 4 - 2 - 5 - SIGNATURE;
         bytes memory signature = _cut(certificate, certificate.length - SIGNATURE, certificate.length);
-        bytes memory signed = abi.encodePacked(hex"3082", uint16(size), _noise(size), hex"3000");
+        bytes memory signed =
+            abi.encodePacked(hex"3082", uint16(size), hex"a003020102", _noise(size - 5), hex"3000");
         return abi.encodePacked(hex"3082", uint16(CERTIFICATE - 4), signed, hex"0382020100", signature);
     }
 

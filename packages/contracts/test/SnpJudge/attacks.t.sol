@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {SnpJudge} from "../../src/compute/attestation/SnpJudge.sol";
 import {ISnpJudge} from "../../src/compute/interfaces/ISnpJudge.sol";
 import {SnpTest} from "./SnpTest.sol";
 
@@ -39,10 +40,38 @@ contract SnpAttacksTest is SnpTest {
         vm.assertTrue(amd.isFaulty(ISnpJudge.Fault.Signature, claims, shown, ""), "no key for reports");
     }
 
-    /// @dev Other bytes for the authority to have signed, of this size, under the signature that it has.
+    /// TEE-26: AMD's root signs its revocation lists as it signs authorities. One in the place of the authority, above a key
+    /// that anyone made, is no certificate, which is a fault by itself: the key in it cannot be read.
+    function test_attack_listAsAnAuthority() external {
+        bytes memory shown = _bytes(".lists.asAuthority.evidence");
+        _expectRefutable(shown, _bytes(".lists.asAuthority.hints"));
+    }
+
+    /// TEE-26: nor is one in the place of the chip's key, with AMD's root as its authority.
+    function test_attack_listAsAChip() external {
+        _expectRefutable(_bytes(".lists.asKey"), "");
+    }
+
+    /// @dev Some fault can be told, whatever others cannot be read.
+    function _expectRefutable(bytes memory shown, bytes memory helped) private {
+        bytes memory root = _bytes(".lists.root");
+        SnpJudge ours = new SnpJudge([root, root, root]);
+        ISnpJudge.Claims memory told = claims;
+        told.chip = bytes32(_bytes(".lists.chip"));
+        bool refuted;
+        for (uint256 i = 0; i < FAULTS; i++) {
+            try ours.isFaulty(ISnpJudge.Fault(i), told, shown, helped) returns (bool faulty) {
+                if (faulty) refuted = true;
+            } catch {}
+        }
+        vm.assertTrue(refuted, "refuted");
+    }
+
+    /// @dev Other bytes for the authority to have signed, of this size and of a certificate's version, under the signature that it has.
     function withAuthority(bytes calldata good, uint256 size) external pure returns (bytes memory) {
         uint256 from = CERTIFICATES + 4 + uint16(bytes2(good[CERTIFICATES + 2:CERTIFICATES + 4]));
-        bytes memory signed = abi.encodePacked(hex"3082", uint16(size), new bytes(size), hex"3000");
+        bytes memory signed =
+            abi.encodePacked(hex"3082", uint16(size), hex"a003020102", new bytes(size - 5), hex"3000");
         bytes memory rest =
             abi.encodePacked(signed, hex"0382020100", good[good.length - SIGNATURE:good.length]);
         return abi.encodePacked(good[:from], hex"3082", uint16(rest.length), rest);

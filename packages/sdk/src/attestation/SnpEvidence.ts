@@ -25,6 +25,8 @@ const SIGNED = 672
 const SUBJECT = 'SEV-SNP evidence'
 /** The end of a certificate under a key of 4,096 bits: a bit string of 512 bytes. */
 const SIGNATURE_HEADER = '0x0382020100'
+/** Where it begins, behind two headers: version 3, which revocation lists do not have. */
+const VERSION = '0xa003020102'
 const SIGNATURE = 517
 /** What the contract takes: it hashes all of a certificate, which must fit into a transaction's gas. */
 const CERTIFICATE = 4096
@@ -34,7 +36,8 @@ export function encode({ authority, product, report, vek }: SnpEvidence): Bytes 
   snpReport(report)
   for (const der of [vek, authority]) {
     const end = der.subarray(-SIGNATURE, -SIGNATURE + 5)
-    if (size(der) !== der.length || bytesToHex(end) !== SIGNATURE_HEADER) {
+    const isCertificate = bytesToHex(der.subarray(8, 13)) === VERSION
+    if (size(der) !== der.length || !isCertificate || bytesToHex(end) !== SIGNATURE_HEADER) {
       refuse('CERT_FORM', `${SUBJECT}'s certificates`, { bound: 'signed by RSA-4096', value: 'others' })
     }
     if (der.length > CERTIFICATE) {

@@ -14,6 +14,8 @@ library SnpEvidence {
     /// @dev A signature of 512 bytes in a bit string.
     uint256 private constant SIGNATURE = 517;
     bytes5 private constant SIGNATURE_HEADER = hex"0382020100";
+    /// @dev What is signed of a certificate of version 3 begins so. AMD's root signs revocation lists too, which do not.
+    bytes5 private constant VERSION = hex"a003020102";
 
     /// @notice Whether the evidence has its form, down to where certificates are signed, and the report a form that is known.
     function isWellFormed(bytes calldata evidence) internal pure returns (bool) {
@@ -77,7 +79,7 @@ library SnpEvidence {
         return true;
     }
 
-    /// @dev A sequence of what is signed, an algorithm and a signature of 512 bytes, all that there is.
+    /// @dev A sequence of what is signed of a certificate, an algorithm and a signature of 512 bytes, all that there is.
     function _isSigned(bytes calldata certificate) private pure returns (bool) {
         uint256 total = certificate.length;
         if (total > CERTIFICATE || _sizeOf(certificate) != total) return false;
@@ -86,7 +88,9 @@ library SnpEvidence {
         if (algorithm + 2 > total || certificate[algorithm] != 0x30) return false;
         uint256 bits = algorithm + 2 + uint8(certificate[algorithm + 1]);
         if (bits + SIGNATURE != total || uint8(certificate[algorithm + 1]) > 0x7f) return false;
-        return bytes5(certificate[bits:bits + 5]) == SIGNATURE_HEADER;
+        // What is signed takes 256 bytes at least.
+        bool isCertificate = bytes5(certificate[2 * HEADER:2 * HEADER + 5]) == VERSION;
+        return isCertificate && bytes5(certificate[bits:bits + 5]) == SIGNATURE_HEADER;
     }
 
     /// @dev The length of the DER sequence that begins here, its header included; more than there can be where none does.

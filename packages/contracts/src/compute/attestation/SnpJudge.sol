@@ -73,7 +73,8 @@ contract SnpJudge is ISnpJudge {
     function _isKeySigned(bytes calldata evidence) private view returns (bool) {
         (bytes calldata message, bytes calldata signature) =
             SnpEvidence.signedParts(SnpEvidence.chipKey(evidence));
-        return RsaPss.verify(message, signature, Vcek.rsaKey(SnpEvidence.authority(evidence)));
+        (bool found, bytes memory modulus) = Vcek.rsaKey(SnpEvidence.authority(evidence));
+        return found && RsaPss.verify(message, signature, modulus);
     }
 
     function _isReportSigned(bytes calldata evidence, bytes calldata hints) private view returns (bool) {

@@ -50,13 +50,13 @@ library Vcek {
         (key.y1, key.y0) = (uint256(Der.load(from + 72)) >> 128, uint256(Der.load(from + 88)));
     }
 
-    /// @notice The modulus of the RSA key of 4,096 bits in a certificate.
-    function rsaKey(bytes calldata certificate) internal pure returns (bytes memory modulus) {
+    /// @notice The modulus of the RSA key of 4,096 bits in a certificate; `found` is false where there is another kind of key.
+    function rsaKey(bytes calldata certificate) internal pure returns (bool found, bytes memory modulus) {
         Element info = _keyInfo(Der.whole(certificate));
         uint256 from = info.position();
-        bool known = info.end() - from == 550 && Der.load(from) == RSA_KEY
+        found = info.end() - from == 550 && Der.load(from) == RSA_KEY
             && bytes5(Der.load(info.end() - 5)) == bytes5(hex"0203010001");
-        require(known, Der.DerMalformed(from));
+        if (!found) return (false, "");
         modulus = new bytes(512);
         // The modulus stands after the prefix and a zero, and lies within the element of 550 bytes.
         assembly ("memory-safe") {

@@ -7,7 +7,7 @@ pragma solidity ^0.8.20;
 interface ISnpJudge {
     /// @notice What can be wrong with a verdict. Each is a proof by itself: one is enough.
     enum Fault {
-        /// The evidence has another form, or its report another version, algorithm or length.
+        /// The evidence has another form (certificates are of version 3), or its report another version, algorithm or length.
         Form,
         /// The guest may be debugged or migrated.
         Policy,
