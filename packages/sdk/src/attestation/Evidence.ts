@@ -4,7 +4,7 @@ import { readJson } from '../readJson.ts'
 import type { Binding } from './Binding.ts'
 import { type Bytes, base64, fromBase64, fromHex, hex } from './Bytes.ts'
 import * as Collateral from './Collateral.ts'
-import { type Field, parse } from './Json.ts'
+import { type Field, of, parse } from './Json.ts'
 import type { Evidence as Gpu } from './Nvidia.ts'
 import { refuse } from './Refusal.ts'
 
@@ -33,6 +33,10 @@ export type Evidence =
 export type Gateway = { host: string; port: number; hostKey: string }
 
 const PATIENCE_MS = 20_000
+const SUBJECT = 'evidence'
+/** As many as a verdict on GPUs names. */
+const MOST_GPUS = 32
+const LARGEST = 2n ** 256n - 1n
 const TEES = ['sev-snp', 'sgx', 'tdx'] as const
 
 export function toJson(evidence: Evidence): string {
@@ -77,7 +81,7 @@ export async function fetchFrom(
     throw new EvidenceUnavailableError({ cause, endpoint, why: 'does not answer' })
   }
   if (!answer.ok) throw new EvidenceUnavailableError({ endpoint, why: `answers ${answer.status}` })
-  return fromJson(JSON.stringify((await readJson(answer)) ?? null))
+  return evidenceIn(of((await readJson(answer)) ?? null, SUBJECT))
 }
 
 export declare namespace fetchFrom {
@@ -96,7 +100,10 @@ export class EvidenceUnavailableError extends ComputeError {
 
 /** Reads what `toJson` writes; a stranger's text is refused where it is not of that form. */
 export function fromJson(text: string): Evidence {
-  const fields = parse(text, 'evidence')
+  return evidenceIn(parse(text, SUBJECT))
+}
+
+function evidenceIn(fields: Field): Evidence {
   const version = fields.at('version').count()
   if (version !== 1) refuse('JSON', "the evidence's version", { bound: 1, value: version })
   const name = fields.at('tee').text()
@@ -111,17 +118,21 @@ export function fromJson(text: string): Evidence {
     binding: bindingOf(fields.at('binding')),
     ...(certificates ? { certificates: binary(certificates, 'certificates') } : {}),
     ...(collateral ? { collateral: Collateral.fromFields(collateral) } : {}),
-    gpus: fields
-      .at('gpus')
-      .list()
-      .map((gpu) => ({
-        chain: fromBase64(gpu.at('certificate').text(), { subject: 'GPU certificate chain' }),
-        report: fromBase64(gpu.at('evidence').text(), { subject: 'GPU report' }),
-      })),
+    gpus: gpusOf(fields.at('gpus')),
     report: binary(fields.at('report'), 'report'),
     ...ssh,
     tee,
   }
+}
+
+function gpusOf(field: Field): readonly Gpu[] {
+  const list = field.list()
+  if (list.length > MOST_GPUS)
+    refuse('GPU_DEVICES', 'the number of devices', { bound: `at most ${MOST_GPUS}`, value: list.length })
+  return list.map((gpu) => ({
+    chain: fromBase64(gpu.at('certificate').text(), { subject: 'GPU certificate chain' }),
+    report: fromBase64(gpu.at('evidence').text(), { subject: 'GPU report' }),
+  }))
 }
 
 /** Warning: what it names becomes arguments of programs and lines of files that they trust, so only plain text passes. */
@@ -146,9 +157,10 @@ export function bindingOf(fields: Field): Binding {
   const address = (key: string): Address => `0x${hex(binary(fields.at(key), key, 20))}`
   const number = (key: string): bigint => {
     const digits = fields.at(key).text()
-    return /^\d{1,78}$/.test(digits)
-      ? BigInt(digits)
-      : refuse('JSON', `the binding's ${key}`, { bound: 'digits', value: digits })
+    const value = /^\d{1,78}$/.test(digits) ? BigInt(digits) : LARGEST + 1n
+    return value <= LARGEST
+      ? value
+      : refuse('JSON', `the binding's ${key}`, { bound: 'digits of a uint256', value: digits.slice(0, 100) })
   }
   return {
     agentId: number('agentId'),

@@ -30,7 +30,12 @@ export function parse(text: string, subject: string): Field {
     if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error
     return refuse('JSON', subject, { bound: 'JSON', value: error.message })
   }
-  return field(value, subject)
+  return of(value, subject)
+}
+
+/** Reads what was parsed elsewhere. */
+export function of(value: unknown, subject: string): Field {
+  return field(value as Json | undefined, subject)
 }
 
 function field(value: Json | undefined, path: string): Field {
@@ -71,5 +76,8 @@ function isList(value: Json | undefined): value is readonly Json[] {
 
 function kindOf(value: Json | undefined): string {
   if (value === undefined) return 'missing'
+  // A stranger nests them as deep as he likes, deeper than they can be written out again.
+  if (isList(value)) return 'a list'
+  if (typeof value === 'object' && value !== null) return 'an object'
   return JSON.stringify(value).slice(0, 80)
 }

@@ -1,4 +1,4 @@
-import { type Bytes, concat, fromHex, hex } from './Bytes.ts'
+import { type Bytes, concat, fromHex, hex, own } from './Bytes.ts'
 import * as Pem from './Pem.ts'
 import { RefusedError, refuse } from './Refusal.ts'
 
@@ -7,6 +7,7 @@ export type SnpCertificates = { vek: Bytes; chain: string }
 
 /** Each entry: a name of 16 bytes, where its certificate lies, how long it is. */
 const ENTRY = 24
+const LIMIT = 64 * 1024
 const END = '0'.repeat(32)
 const NAMES = {
   '4ab7b379bbac4fe4a02f05aef327c782': 'ask',
@@ -61,20 +62,21 @@ export function snpCertificates(table: Uint8Array): SnpCertificates {
 }
 
 function entries(table: Uint8Array): Map<(typeof NAMES)[keyof typeof NAMES], Bytes> {
-  const view = new DataView(table.buffer, table.byteOffset, table.byteLength)
+  const bytes = own(table, { limit: LIMIT, subject: SUBJECT })
+  const view = new DataView(bytes.buffer)
   const found = new Map<(typeof NAMES)[keyof typeof NAMES], Bytes>()
-  for (let at = 0; at + ENTRY <= table.length; at += ENTRY) {
-    const name = hex(table.subarray(at, at + 16))
+  for (let at = 0; at + ENTRY <= bytes.length; at += ENTRY) {
+    const name = hex(bytes.subarray(at, at + 16))
     if (name === END) break
     const from = view.getUint32(at + 16, true)
     const length = view.getUint32(at + 20, true)
-    if (from + length > table.length)
+    if (from + length > bytes.length)
       refuse('SIZE', SUBJECT, {
-        bound: `within ${table.length} bytes`,
+        bound: `within ${bytes.length} bytes`,
         value: `${length} bytes from ${from}`,
       })
     const known = NAMES[name as keyof typeof NAMES]
-    if (known) found.set(known, new Uint8Array(table.slice(from, from + length)))
+    if (known) found.set(known, bytes.subarray(from, from + length))
   }
   return found
 }

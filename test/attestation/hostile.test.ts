@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Attestation } from '@jejunetwork/sdk'
+import { expect, onTestFinished, test } from 'vitest'
+
+const WORD = `0x${'11'.repeat(32)}`
+const ADDRESS = `0x${'11'.repeat(20)}`
+const BINDING = {
+  agentId: '0',
+  blockHash: WORD,
+  blockNumber: '1',
+  chainId: '1',
+  gpuEvidenceHash: WORD,
+  provider: ADDRESS,
+  registry: ADDRESS,
+  sshHostKeyHash: WORD,
+  tlsSpkiHash: WORD,
+}
+const SHOWN = { binding: BINDING, gpus: [], report: '0x', tee: 'sev-snp', version: 1 }
+const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
+
+type Answer = [what: string, body: string, said: string]
+
+test.each<Answer>([
+  ['lists within lists', deep(500_000), 'evidence is a list, and must be an object'],
+  [
+    'lists in the place of a word',
+    `{"version":1,"tee":${deep(400_000)}}`,
+    'tee is a list, and must be a string',
+  ],
+  [
+    'a block number beyond all numbers',
+    JSON.stringify({ ...SHOWN, binding: { ...BINDING, blockNumber: '9'.repeat(78) } }),
+    "the binding's blockNumber",
+  ],
+  [
+    'a crowd of GPUs',
+    JSON.stringify({ ...SHOWN, gpus: Array(25_000).fill({ certificate: '', evidence: '' }) }),
+    'the number of devices is 25000, and must be at most 32',
+  ],
+  ['more than 1 MiB', JSON.stringify({ ...SHOWN, report: '00'.repeat(1 << 20) }), 'evidence is null'],
+  ['a prototype', '{"__proto__":{"version":1,"tee":"none","reason":""}}', 'evidence.version is missing'],
+  ['a field twice', '{"version":1,"tee":"none","reason":"","version":2}', 'version is 2, and must be 1'],
+])('a provider that answers with %s is refused in a sentence', async (_, body, said) => {
+  const server = createServer((_request, response) => response.end(body)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+
+  const asked = Attestation.Evidence.fetchFrom(`http://127.0.0.1:${port}`)
+  await expect(asked).rejects.toThrow(Attestation.RefusedError)
+  await expect(asked).rejects.toThrow(said)
+})
+
+/** Each entry of the table names all of it, which took seconds to copy. */
+test('a table that names itself ten thousand times is not copied as often', () => {
+  const table = Buffer.alloc(512 * 1024)
+  for (let at = 0; at + 24 < table.length / 2; at += 24) {
+    table.write('63da758de6644564adc5f4b93be8accd', at, 'hex')
+    table.writeUInt32LE(table.length, at + 20)
+  }
+  const started = performance.now()
+  expect(() => Attestation.Snp.certificatesIn(table)).toThrow('must be at most 65536 bytes')
+  const small = table.subarray(0, 65_536)
+  for (let at = 0; at + 24 < small.length; at += 24) small.writeUInt32LE(small.length, at + 20)
+  expect(() => Attestation.Snp.certificatesIn(small)).toThrow(Attestation.RefusedError)
+  expect(performance.now() - started).toBeLessThan(500)
+})
