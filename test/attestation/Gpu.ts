@@ -58,14 +58,18 @@ export function evidence(
   nonce: Uint8Array,
   options: evidence.Options = {},
 ): Attestation.Nvidia.Evidence {
-  const { firmwareId = of.firmwareId, measurements = [new Uint8Array(48), new Uint8Array(48).fill(1)] } =
-    options
+  const {
+    fields = [],
+    firmwareId = of.firmwareId,
+    measurements = [new Uint8Array(48), new Uint8Array(48).fill(1)],
+  } = options
   const block = (value: Uint8Array, index: number): Buffer =>
     Buffer.concat([Buffer.of(index + 1, 1), le(value.length + 3), Buffer.of(1), le(value.length), value])
   const blocks = Buffer.concat(measurements.map(block))
   const field = (type: number, value: Uint8Array): Buffer =>
     Buffer.concat([le(type), le(value.length), value])
-  const opaque = Buffer.concat([field(3, Buffer.from('590.12\0')), field(20, firmwareId)])
+  const others = fields.map(([type, value]) => field(type, Uint8Array.from(value)))
+  const opaque = Buffer.concat([field(3, Buffer.from('590.12\0')), field(20, firmwareId), ...others])
   const signed = Buffer.concat([
     Buffer.of(0x11, 0xe0, 1, 0xff),
     nonce,
@@ -83,7 +87,12 @@ export function evidence(
 }
 
 export declare namespace evidence {
-  type Options = { firmwareId?: Uint8Array; measurements?: readonly Uint8Array[] }
+  type Options = {
+    /** More of NVIDIA's own, by type. */
+    fields?: readonly (readonly [type: number, value: readonly number[]])[]
+    firmwareId?: Uint8Array
+    measurements?: readonly Uint8Array[]
+  }
 }
 
 function le(value: number): Buffer {

@@ -6,6 +6,7 @@ import * as Dcap from './attestation/Dcap.ts'
 import * as Evidence from './attestation/Evidence.ts'
 import { type Level, levelOf } from './attestation/Level.ts'
 import * as Nvidia from './attestation/Nvidia.ts'
+import { checkSwitches } from './attestation/NvSwitches.ts'
 import * as Pccs from './attestation/Pccs.ts'
 import { RefusedError } from './attestation/Refusal.ts'
 import { INTEL_ROOT } from './attestation/Roots.ts'
@@ -282,9 +283,11 @@ async function checkGpus({ gpuRoots, note, now }: Scene, { binding, gpus }: Show
   })
   const nonce = Binding.gpuNonce(binding)
   const seen = new Map<string, number>()
+  const genuine: Nvidia.Claims[] = []
   for (const [index, gpu] of gpus.entries()) {
     const verdict = await Nvidia.verify(gpu, { at: now, nonce, ...(gpuRoots ? { roots: gpuRoots } : {}) })
     if (verdict.ok) {
+      genuine.push(verdict.claims)
       const { deviceId, driver, firmware, model } = verdict.claims
       const twin = seen.get(deviceId)
       seen.set(deviceId, index)
@@ -297,4 +300,5 @@ async function checkGpus({ gpuRoots, note, now }: Scene, { binding, gpus }: Show
       note(`GPU ${index}, ${subject}`, false, { bound, value: `${found} (${code})` })
     }
   }
+  checkSwitches(genuine)
 }

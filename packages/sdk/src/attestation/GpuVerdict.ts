@@ -3,6 +3,7 @@ import * as Binding from './Binding.ts'
 import { base64, hex } from './Bytes.ts'
 import * as Nras from './Nras.ts'
 import * as Nvidia from './Nvidia.ts'
+import { checkSwitches } from './NvSwitches.ts'
 import * as Pem from './Pem.ts'
 import { claimsOf, judge, type Verdict as Outcome, refuse } from './Refusal.ts'
 import * as Rim from './Rim.ts'
@@ -30,6 +31,7 @@ export function ofGpus(
     const wanted = { ...expected, gpuEvidenceHash }
     claimsOf(await Binding.verify(data, { binding, expected: wanted, head }))
     const devices = await genuine(gpus, options)
+    checkSwitches(devices)
     if (nras) await checkService(devices, { ...options, nras })
     else await checkManifests(devices, options)
 

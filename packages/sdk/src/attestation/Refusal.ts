@@ -84,6 +84,7 @@ export type Code =
   | 'GPU_DEVICES'
   | 'GPU_FWID'
   | 'GPU_NONCE'
+  | 'GPU_SWITCHES'
   | 'NRAS_CLAIMS'
   | 'NRAS_DIGEST'
   | 'NRAS_FORM'
