@@ -8,6 +8,7 @@ import {
   ProviderFlagsAbi,
   ProviderRatingsAbi,
 } from './Deployment.ts'
+import * as Registry from './Registry.ts'
 
 /** What providers are asked for. What is left out asks for anything. */
 export type Filter = {
@@ -83,14 +84,14 @@ export type Standing = {
 /** What chain, attesters, guardians and renters say of a provider. */
 export async function standingOf(client: Client, options: standingOf.Options): Promise<Standing> {
   const { deployment, providerId } = options
-  const registry = {
-    abi: ComputeRegistryAbi,
-    address: deployment.computeRegistry,
-    args: [providerId],
-  } as const
-  const [[linked, agentId], [level, tee, workload, , expiry], flag, rating] = await Promise.all([
-    readContract(client, { ...registry, functionName: 'agentOf' }),
-    readContract(client, { ...registry, functionName: 'attestation' }),
+  const [agentId, [level, tee, workload, , expiry], flag, rating] = await Promise.all([
+    Registry.agentIdOf(client, { deployment, providerId }),
+    readContract(client, {
+      abi: ComputeRegistryAbi,
+      address: deployment.computeRegistry,
+      args: [providerId],
+      functionName: 'attestation',
+    }),
     readContract(client, {
       abi: ProviderFlagsAbi,
       address: deployment.providerFlags,
@@ -100,7 +101,7 @@ export async function standingOf(client: Client, options: standingOf.Options): P
     ratingOf(client, options),
   ])
   return {
-    agentId: linked ? agentId : undefined,
+    agentId,
     expiry,
     flag: flag === '' ? undefined : flag,
     level,

@@ -1,13 +1,7 @@
-import {
-  type Address,
-  BaseError,
-  type Client,
-  ContractFunctionRevertedError,
-  type Hash,
-  zeroAddress,
-} from 'viem'
+import { type Address, type Client, type Hash, zeroAddress } from 'viem'
 import { readContract } from 'viem/actions'
 import { ComputeRegistryAbi as abi, type Deployment, IdentityRegistryAbi } from './Deployment.ts'
+import { revertOf } from './Errors.ts'
 import { eventIn } from './eventIn.ts'
 import { send, type Wallet, write } from './write.ts'
 
@@ -158,18 +152,24 @@ export function agentFile(endpoint: string): string {
   return `${endpoint.replace(/\/$/, '')}/.well-known/agent-registration.json`
 }
 
-/** The agent (ERC-8004) that a provider is linked to, and whose that is now: zero where nobody's. Undefined without a link. */
-export async function agentOf(
-  client: Client,
-  { deployment, providerId }: agentOf.Options,
-): Promise<{ agentId: bigint; owner: Address } | undefined> {
+/** The id of the agent (ERC-8004) that a provider is linked to; undefined without a link. Warning: it may have been sold since. */
+export async function agentIdOf(client: Client, options: get.Options): Promise<bigint | undefined> {
+  const { deployment, providerId } = options
   const [linked, agentId] = await readContract(client, {
-    abi,
-    address: deployment.computeRegistry,
+    ...at(deployment),
     args: [providerId],
     functionName: 'agentOf',
   })
-  if (!linked) return undefined
+  return linked ? agentId : undefined
+}
+
+/** The agent (ERC-8004) that a provider is linked to, and whose that is now: zero where nobody's. Undefined without a link. */
+export async function agentOf(
+  client: Client,
+  { deployment, providerId }: get.Options,
+): Promise<{ agentId: bigint; owner: Address } | undefined> {
+  const agentId = await agentIdOf(client, { deployment, providerId })
+  if (agentId === undefined) return undefined
   try {
     const owner = await readContract(client, {
       abi: IdentityRegistryAbi,
@@ -179,15 +179,9 @@ export async function agentOf(
     })
     return { agentId, owner }
   } catch (error) {
-    const isGone =
-      error instanceof BaseError && error.walk((cause) => cause instanceof ContractFunctionRevertedError)
-    if (!isGone) throw error
+    if (revertOf(error, { functionName: 'ownerOf' }) === undefined) throw error
     return { agentId, owner: zeroAddress }
   }
-}
-
-export declare namespace agentOf {
-  type Options = { deployment: Deployment; providerId: bigint }
 }
 
 /** The agent whose file moves with the provider to another endpoint; undefined if none does. */
@@ -197,12 +191,8 @@ export async function movedFile(
 ): Promise<{ agentId: bigint; next: string } | undefined> {
   const { deployment, endpoint, providerId } = options
   const { endpoint: before } = await get(client, { deployment, providerId })
-  const [linked, agentId] = await readContract(client, {
-    ...at(deployment),
-    args: [providerId],
-    functionName: 'agentOf',
-  })
-  if (!linked) return undefined
+  const agentId = await agentIdOf(client, { deployment, providerId })
+  if (agentId === undefined) return undefined
   const uri = await readContract(client, {
     abi: IdentityRegistryAbi,
     address: deployment.identityRegistry,

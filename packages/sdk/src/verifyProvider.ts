@@ -99,7 +99,7 @@ export type Scene = verifyProvider.Options & {
   provider: Registry.Provider
   registry: Address
 }
-export type Shown = Exclude<Evidence.Evidence, { tee: 'none' }>
+export type Shown = Evidence.Shown
 
 const LEVELS = ['0, claimed', '1, attested by a quorum', '2, verified on chain']
 

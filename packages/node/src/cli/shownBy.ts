@@ -4,10 +4,11 @@ import { UsageError } from './errors.ts'
 import { read } from './files.ts'
 import { providerOf } from './providerOf.ts'
 
-export type Shown = Exclude<Attestation.Evidence.Evidence, { tee: 'none' }>
-
 /** The evidence of a TEE in a file or, without one, what the provider's node has waiting for a verdict. */
-export async function shownBy(market: Market, { file, providerId, signal }: shownBy.Options): Promise<Shown> {
+export async function shownBy(
+  market: Market,
+  { file, providerId, signal }: shownBy.Options,
+): Promise<Attestation.Evidence.Shown> {
   const { endpoint } = await providerOf(market, providerId)
   const evidence =
     file === undefined

@@ -29,6 +29,9 @@ export type Evidence =
       ssh?: Gateway
     }
 
+/** Evidence of a TEE. */
+export type Shown = Exclude<Evidence, { tee: 'none' }>
+
 /** Where machines are logged in to; the key as in `known_hosts`. */
 export type Gateway = { host: string; port: number; hostKey: string }
 

@@ -1,4 +1,4 @@
-import { Attestation, ComputeError, ComputeRegistryAbi, type Deployment, Registry } from '@jejunetwork/sdk'
+import { Attestation, ComputeError, type Deployment, Registry } from '@jejunetwork/sdk'
 import { type Address, type Hex, isAddress, parseEther } from 'viem'
 import { eth } from '../../money.ts'
 import { connect, type Market } from '../connect.ts'
@@ -9,7 +9,7 @@ import { ether, quorumId, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { missingStake, requireNoRole } from '../missingStake.ts'
 import { facts, print } from '../output.ts'
-import { type Shown, shownBy } from '../shownBy.ts'
+import { shownBy } from '../shownBy.ts'
 import type { TeeRoots } from '../teeRoots.ts'
 
 const ATTESTER_STAKE = parseEther('1')
@@ -125,7 +125,7 @@ type Asked = {
   options: Input['options']
   providerId: bigint
   roots: TeeRoots
-  shown: Shown
+  shown: Attestation.Evidence.Shown
   signal: AbortSignal
 }
 
@@ -135,13 +135,8 @@ async function judge({ client, deployment }: Market, asked: Asked): ReturnType<t
   const { binding, report } = shown
   const keys = options['gpus'] === true ? undefined : keysOf(shown, options)
   const { owner: provider } = await Registry.get(client, { deployment, providerId })
-  const [, agentId] = await client.readContract({
-    abi: ComputeRegistryAbi,
-    address: deployment.computeRegistry,
-    args: [providerId],
-    functionName: 'agentOf',
-  })
-  const [head, bound] = await Promise.all([
+  const [agentId = 0n, head, bound] = await Promise.all([
+    Registry.agentIdOf(client, { deployment, providerId }),
     client.getBlock(),
     client.getBlock({ blockNumber: binding.blockNumber }),
   ])
@@ -180,7 +175,7 @@ function measured({
 
 /** The certificates of a SEV-SNP machine's key: those of the files, or those that its host gave along. */
 function keysOf(
-  { certificates = new Uint8Array(), tee }: Shown,
+  { certificates = new Uint8Array(), tee }: Attestation.Evidence.Shown,
   { chain, vcek }: Input['options'],
 ): Pick<Attestation.Snp.verify.Options, 'chain' | 'vek'> {
   if (tee !== 'sev-snp')

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Attestation, ComputeError, ComputeRegistryAbi, type Deployment } from '@jejunetwork/sdk'
+import { Attestation, ComputeError, type Deployment, Registry } from '@jejunetwork/sdk'
 import type { FastifyInstance } from 'fastify'
 import { type Hex, keccak256, type PublicClient, zeroHash } from 'viem'
 import type { Journal } from '../../journal.ts'
@@ -61,7 +61,7 @@ export async function openAttestation(
   const tlsSpkiHash = await tlsKeyHash(config.tlsCertificate)
   const task = async () => {
     const ground = {
-      agentId: await agentIdOf(deps),
+      agentId: (await Registry.agentIdOf(client, { deployment, providerId })) ?? 0n,
       chainId: deployment.chainId,
       provider: sender.address,
       registry: deployment.attestationRegistry,
@@ -141,17 +141,6 @@ function createVoice(log: Log): (line: string, facts?: { error?: unknown; why?: 
     }
     last = now
   }
-}
-
-/** The provider's ERC-8004 identity; 0 where it has none. */
-async function agentIdOf({ client, deployment, providerId }: openAttestation.Deps): Promise<bigint> {
-  const [linked, agentId] = await client.readContract({
-    abi: ComputeRegistryAbi,
-    address: deployment.computeRegistry,
-    args: [providerId],
-    functionName: 'agentOf',
-  })
-  return linked ? agentId : 0n
 }
 
 async function tlsKeyHash(path: string | undefined): Promise<Hex> {

@@ -16,7 +16,7 @@ export type Ground = {
   tlsSpkiHash: `0x${string}`
 }
 
-export type Shown = Exclude<Attestation.Evidence.Evidence, { tee: 'none' }>
+export type Shown = Attestation.Evidence.Shown
 
 /** A block so old is not reorganised away before the evidence is on chain. */
 const SETTLED = 2n
