@@ -143,7 +143,7 @@ test.each([
     (port: number) => `Port ${port}, for the HTTP API, is taken by process ${process.pid} (`,
   ],
   [
-    'provider start',
+    'provider start --port 0',
     '--ssh-port',
     (port: number) => `Port ${port}, for SSH, is taken by process ${process.pid} (`,
   ],

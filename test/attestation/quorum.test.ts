@@ -6,9 +6,9 @@ import { type Address, bytesToHex, keccak256, type LocalAccount, parseEther } fr
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Chain, startChain } from '../chain.ts'
 import { createHome, run } from '../jejuCompute.ts'
-import { type Amd, amd, keysOf, snpReport } from './Amd.ts'
+import { type Amd, amd, keyFiles, keysOf, snpReport } from './Amd.ts'
 import { trustRootOf } from './Market.ts'
-import { code, reportOf, vector } from './Vectors.ts'
+import { code } from './Vectors.ts'
 
 const { Binding, QuorumVerdict, SnpEvidence, Verdicts } = Attestation
 
@@ -89,16 +89,15 @@ test('TEE-24: attesters refuse what is bound to another, or open to debugging, b
 test('the command that signs refuses what does not verify, and names the check', async () => {
   const home = createHome({ deployment, rpcUrl: chain.rpcUrl })
   try {
-    const { binding } = await shown()
-    const real = reportOf(vector('sevsnp/milan-dstack'))
-    const files = { chain: real.chain, evidence: '', vcek: real.vek }
-    const evidence = { binding, gpus: [], report: real.report, tee: 'sev-snp' } as const
-    files.evidence = Attestation.Evidence.toJson(evidence)
+    const { binding, report } = await shown()
+    const evidence = { binding: { ...binding, agentId: 9n }, gpus: [], report, tee: 'sev-snp' } as const
+    const [vcek = '', chainFile = '', crl = ''] = Object.values(keyFiles(machine))
+    const files = { chain: chainFile, crl, evidence: Attestation.Evidence.toJson(evidence), vcek }
     for (const [name, content] of Object.entries(files)) writeFileSync(join(home.path, name), content)
-    const at = (name: string) => join(home.path, name)
-    const machineOf = ['--evidence', at('evidence'), '--vcek', at('vcek'), '--chain', at('chain')]
+    const machineOf = Object.keys(files).flatMap((name) => [`--${name}`, join(home.path, name)])
     const args = ['attester', 'sign', ...machineOf, '--provider', String(providerId)]
-    const { code: exit, stderr } = await run([...args, '--quorum', `0x${quorumId.toString(16)}`], home.env)
+    const env = { ...home.env, JEJU_TEE_ROOT: `milan=${machine.roots.milan}` }
+    const { code: exit, stderr } = await run([...args, '--quorum', `0x${quorumId.toString(16)}`], env)
     expect(stderr).toContain('Refused by BINDING_REPORT_DATA')
     expect(exit).toBe(1)
   } finally {
