@@ -231,6 +231,15 @@ test.each([
   },
 )
 
+test('TEE-24: `providers` names whose word level 1 is, unless it was asked for', async () => {
+  page = await shown({ machine })
+  await attest(machine)
+  const all = await run(['providers'], home.env)
+  expect(all.stdout).toContain(`level 1, sev-snp, says quorum ${quorum} `)
+  const asked = await run(['providers', '--quorum', quorum], home.env)
+  expect(asked.stdout).toMatch(/level 1, sev-snp +http/)
+})
+
 async function verified(...args: readonly string[]): Promise<unknown> {
   return JSON.parse((await run(['verify', '1', ...args, '--json'], home.env)).stdout)
 }

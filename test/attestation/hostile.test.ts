@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Attestation } from '@jejunetwork/sdk'
+import { Attestation, Registry } from '@jejunetwork/sdk'
 import { expect, onTestFinished, test } from 'vitest'
+import { startChain } from '../chain.ts'
+import { createHome, run } from '../jejuCompute.ts'
 
 const WORD = `0x${'11'.repeat(32)}`
 const ADDRESS = `0x${'11'.repeat(20)}`
@@ -51,6 +53,35 @@ test.each<Answer>([
   const asked = Attestation.Evidence.fetchFrom(`http://127.0.0.1:${port}`)
   await expect(asked).rejects.toThrow(Attestation.RefusedError)
   await expect(asked).rejects.toThrow(said)
+})
+
+test('an endpoint with a query sends nobody who verifies to a path of its choice', async () => {
+  const chain = await startChain()
+  onTestFinished(() => chain.close())
+  const home = createHome(chain)
+  onTestFinished(() => home.remove())
+  const asked: (string | undefined)[] = []
+  const server = createServer(({ url }, response) => {
+    asked.push(url)
+    response.end('{}')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/reboot?now=`
+  const { providerId } = await Registry.register(chain.walletOf(1), {
+    deployment: chain.deployment,
+    endpoint,
+    hardwareAttestation: '{}',
+    pricePerHour: 1n,
+    stake: 10n ** 17n,
+  })
+
+  const verified = await run(['verify', String(providerId)], home.env)
+  expect([verified.code, verified.stderr]).toEqual([1, expect.stringContaining('so it was not asked')])
+  const signing = ['attester', 'sign', '--provider', String(providerId), '--quorum', '1']
+  expect((await run(signing, home.env)).stderr).toContain('so it was not asked')
+  await expect(Attestation.Evidence.fetchFrom(endpoint)).rejects.toThrow('is at no plain URL')
+  expect(asked).toEqual([])
 })
 
 /** Each entry of the table names all of it, which took seconds to copy. */

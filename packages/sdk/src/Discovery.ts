@@ -74,6 +74,8 @@ export type Standing = {
   rating: Rating | undefined
   /** What is proven of its machine now: 0 claimed, 1 attested by a quorum, 2 verified on chain. */
   level: number
+  /** Whose word level 1 is, who may be anyone; 0 for every other level. */
+  quorumId: bigint
   tee: TeeName
   /** The first 27 bytes of what runs there. */
   workload: Hex
@@ -84,7 +86,7 @@ export type Standing = {
 /** What chain, attesters, guardians and renters say of a provider. */
 export async function standingOf(client: Client, options: standingOf.Options): Promise<Standing> {
   const { deployment, providerId } = options
-  const [agentId, [level, tee, workload, , expiry], flag, rating] = await Promise.all([
+  const [agentId, [level, tee, workload, , expiry, quorumId], flag, rating] = await Promise.all([
     Registry.agentIdOf(client, { deployment, providerId }),
     readContract(client, {
       abi: ComputeRegistryAbi,
@@ -105,6 +107,7 @@ export async function standingOf(client: Client, options: standingOf.Options): P
     expiry,
     flag: flag === '' ? undefined : flag,
     level,
+    quorumId,
     rating,
     tee: TeeNames[tee] ?? 'none',
     workload,

@@ -1,4 +1,5 @@
 import { Attestation, ComputeError, type Registry } from '@jejunetwork/sdk'
+import { toHex } from 'viem'
 import type { Market } from './connect.ts'
 import { time } from './input.ts'
 
@@ -8,9 +9,9 @@ export async function attestedAs(
   provider: Registry.Provider,
 ): Promise<string> {
   const { providerId } = provider
-  const { expiry, kept, level, tee } = await Attestation.levelOf(client, { deployment, providerId })
+  const { expiry, kept, level, quorumId, tee } = await Attestation.levelOf(client, { deployment, providerId })
   if (level === 2) return `level 2, verified on chain: ${tee}, ${kept.status}, until ${time(expiry)}`
-  if (level === 1) return `level 1, attested by a quorum: ${tee}, until ${time(expiry)}`
+  if (level === 1) return `level 1, on the word of quorum ${toHex(quorumId)}: ${tee}, until ${time(expiry)}`
   if (kept.level > 0)
     return `claimed: its attestation (${kept.status}) ended ${time(kept.expiry)} or no longer counts`
   return Attestation.Evidence.fetchFrom(provider.endpoint).then(

@@ -1,5 +1,6 @@
 import { Attestation } from '@jejunetwork/sdk'
 import type { Market } from './connect.ts'
+import { endpointOf } from './endpointOf.ts'
 import { UsageError } from './errors.ts'
 import { read } from './files.ts'
 import { providerOf } from './providerOf.ts'
@@ -9,10 +10,10 @@ export async function shownBy(
   market: Market,
   { file, providerId, signal }: shownBy.Options,
 ): Promise<Attestation.Evidence.Shown> {
-  const { endpoint } = await providerOf(market, providerId)
+  const provider = await providerOf(market, providerId)
   const evidence =
     file === undefined
-      ? await Attestation.Evidence.fetchFrom(endpoint, { next: true, signal })
+      ? await Attestation.Evidence.fetchFrom(endpointOf(provider, market.deployment), { next: true, signal })
       : Attestation.Evidence.fromJson(read('--evidence', file))
   if (evidence.tee !== 'none') return evidence
   throw new UsageError(

@@ -72,6 +72,9 @@ export async function fetchFrom(
   endpoint: string,
   { next = false, signal }: fetchFrom.Options = {},
 ): Promise<Evidence> {
+  // A stranger's endpoint chooses no path and no query on anybody's behalf.
+  if (/[?#@]/.test(endpoint))
+    throw new EvidenceUnavailableError({ endpoint, why: 'is at no plain URL, so it gives nothing' })
   const limit = AbortSignal.timeout(PATIENCE_MS)
   let answer: Response
   try {

@@ -7,6 +7,8 @@ import { IntelStatuses, type TeeName, TeeNames } from './Names.ts'
 export type Level = {
   /** 0 claimed, 1 attested by a quorum, 2 verified on chain. */
   level: number
+  /** Whose word level 1 is, who may be anyone; 0 for every other level. */
+  quorumId: bigint
   tee: TeeName
   /** The first 27 bytes of the workload id. */
   workload: Hex
@@ -30,7 +32,7 @@ export async function levelOf(client: Client, options: levelOf.Options): Promise
   const { deployment, providerId } = options
   const address = deployment.attestationRegistry
   const args = [providerId] as const
-  const [[level, tee, workload, platformId, expiry], kept] = await Promise.all([
+  const [[level, tee, workload, platformId, expiry, quorumId], kept] = await Promise.all([
     readContract(client, { abi, address, args, functionName: 'attestation' }),
     readContract(client, { abi, address, args, functionName: 'attestationOf' }),
   ])
@@ -46,6 +48,7 @@ export async function levelOf(client: Client, options: levelOf.Options): Promise
     },
     level,
     platformId,
+    quorumId,
     tee: TeeNames[tee] ?? 'none',
     workload,
   }

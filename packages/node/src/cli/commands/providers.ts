@@ -1,4 +1,5 @@
 import { Attestation, Discovery, Registry } from '@jejunetwork/sdk'
+import { toHex } from 'viem'
 import { eth } from '../../money.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Input, Run } from '../context.ts'
@@ -27,7 +28,7 @@ export const providers: Run = async ({ config, output }, { options }) => {
     String(row.providerId),
     `${eth(row.pricePerHour)}/h`,
     machine(row),
-    row.level === 0 ? 'nothing' : `level ${row.level}, ${row.tee}`,
+    proven(row, filter),
     row.rating === undefined ? '' : `${row.rating.mean} of 5 (${row.rating.count})`,
     row.endpoint,
     state(row),
@@ -105,6 +106,12 @@ function state({ active, answers, flag }: Row): string {
     ...(answers ? [] : ['does not answer']),
   ]
   return facts.join(', ')
+}
+
+/** Anyone makes a quorum, so one that was not asked for is named. */
+function proven({ level, quorumId: id, tee }: Row, { quorumId: asked }: Discovery.Filter): string {
+  if (level === 0) return 'nothing'
+  return level === 1 && id !== asked ? `level 1, ${tee}, says quorum ${toHex(id)}` : `level ${level}, ${tee}`
 }
 
 function nothing(options: Input['options']): string {

@@ -6,6 +6,7 @@ import { Registry, Rental, readJson } from '@jejunetwork/sdk'
 import { connect } from '../connect.ts'
 import type { Context, Input, Run } from '../context.ts'
 import { demandsOf, remembered } from '../demands.ts'
+import { endpointOf } from '../endpointOf.ts'
 import { TryLaterError, UsageError } from '../errors.ts'
 import { hostKeyShown } from '../hostKeyShown.ts'
 import { whole } from '../input.ts'
@@ -59,7 +60,8 @@ async function loginTo(
   const session = await sessionOf(market, sessionId)
   if (session.status !== 'running')
     throw new UsageError(`Session ${sessionId} is ${session.status}, not running.`)
-  const { endpoint } = await Registry.get(client, { deployment, providerId: session.providerId })
+  const provider = await Registry.get(client, { deployment, providerId: session.providerId })
+  const endpoint = endpointOf(provider, deployment)
   const access = await output.during('Asking the provider', accessTo(endpoint, sessionId))
   const { host, hostKey, port } = access
   if (Rental.accessHash(access) !== session.accessHash)
@@ -121,7 +123,7 @@ async function explain({ host, hostKey, port }: Login): Promise<void> {
 }
 
 async function accessTo(endpoint: string, sessionId: bigint): Promise<Access> {
-  const url = new URL(`/v1/sessions/${sessionId}`, endpoint)
+  const url = `${endpoint}/v1/sessions/${sessionId}`
   let answer: Response
   try {
     answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(PATIENCE_MS) })

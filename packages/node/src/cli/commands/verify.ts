@@ -3,6 +3,7 @@ import { toHex } from 'viem'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
 import { type Demands, demandsOf } from '../demands.ts'
+import { endpointOf } from '../endpointOf.ts'
 import { hostKeyShown } from '../hostKeyShown.ts'
 import { whole } from '../input.ts'
 import { print, table } from '../output.ts'
@@ -44,7 +45,7 @@ async function look(
   options: Demands & { providerId: bigint },
 ): Promise<Verification> {
   const { client, deployment } = market
-  const { endpoint } = await providerOf(market, options.providerId)
+  const endpoint = endpointOf(await providerOf(market, options.providerId), deployment)
   const all = {
     ...options,
     ...config.teeRoots,
