@@ -10,6 +10,7 @@ export type Stake = { staked: bigint; required: bigint; pending: bigint; availab
 const ROLES = ['provider', 'guardian', 'attester'] as const
 export type Role = (typeof ROLES)[number]
 
+/** What an account has at stake now. */
 export async function get(client: Client, options: get.Options): Promise<Stake> {
   const { account, deployment } = options
   const contract = { ...at(deployment), args: [account] } as const
@@ -34,6 +35,18 @@ export async function holds(client: Client, options: holds.Options): Promise<boo
 
 export declare namespace holds {
   type Options = get.Options & { role: Role }
+}
+
+/** What an account must add, in wei, so that `needed` of its stake backs no role and does not leave. */
+export async function missing(client: Client, options: missing.Options): Promise<bigint> {
+  const { needed, ...of } = options
+  const { pending, required, staked } = await get(client, of)
+  const free = staked - required - pending
+  return free >= needed ? 0n : needed - (free > 0n ? free : 0n)
+}
+
+export declare namespace missing {
+  type Options = get.Options & { needed: bigint }
 }
 
 /** Adds to the wallet's stake. */

@@ -37,14 +37,13 @@ export declare namespace ensureRegistered {
 
 async function register(options: ensureRegistered.Options): Promise<bigint> {
   const { client, deployment, endpoint, hardware, log, pricePerHour, sender, stake } = options
-  const held = await Staking.get(client, { account: sender.address, deployment })
-  const free = held.staked - held.required - held.pending
+  const missing = await Staking.missing(client, { account: sender.address, deployment, needed: stake })
   const receipt = await sender.write({
     abi,
     address: deployment.computeRegistry,
     args: [endpoint, hardware, pricePerHour],
     functionName: 'register',
-    value: free >= stake ? 0n : stake - (free > 0n ? free : 0n),
+    value: missing,
   })
   const { providerId } = eventIn(receipt, {
     abi,

@@ -1,4 +1,4 @@
-import { Attestation, ComputeError, type Deployment, Registry } from '@jejunetwork/sdk'
+import { Attestation, ComputeError, type Deployment, Registry, Staking } from '@jejunetwork/sdk'
 import { type Address, type Hex, isAddress, parseEther } from 'viem'
 import { eth } from '../../money.ts'
 import { connect, type Market } from '../connect.ts'
@@ -7,8 +7,8 @@ import { UsageError } from '../errors.ts'
 import { bytes, read } from '../files.ts'
 import { ether, quorumId, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
-import { missingStake, requireNoRole } from '../missingStake.ts'
 import { facts, print } from '../output.ts'
+import { requireNoRole } from '../requireNoRole.ts'
 import { shownBy } from '../shownBy.ts'
 import type { TeeRoots } from '../teeRoots.ts'
 
@@ -23,7 +23,11 @@ export const join: Run = async ({ config, output }, { options }) => {
   const { account } = await unlock(config, { market, role: 'user' })
   const { address } = account
   await requireNoRole(market, { account: address, role: 'attester' })
-  const missing = await missingStake(market, { account: address, needed: ATTESTER_STAKE })
+  const missing = await Staking.missing(market.client, {
+    account: address,
+    deployment: market.deployment,
+    needed: ATTESTER_STAKE,
+  })
   const amount = given ?? missing
   if (amount < missing)
     throw new UsageError(`${address} must stake ${eth(missing)} at least; nothing was staked.`)

@@ -6,9 +6,9 @@ import type { Context, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { time, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
-import { missingStake, requireNoRole } from '../missingStake.ts'
 import { type Result, table } from '../output.ts'
 import { providerOf } from '../providerOf.ts'
+import { requireNoRole } from '../requireNoRole.ts'
 
 const GUARDIAN_STAKE = parseEther('1')
 const MEANINGS: Readonly<Record<string, string>> = {
@@ -26,7 +26,7 @@ export const join: Run = async (context) => {
   const { deployment, isLocal } = market
   const account = wallet.account.address
   await requireNoRole(market, { account, role: 'guardian' })
-  const missing = await missingStake(market, { account, needed: GUARDIAN_STAKE })
+  const missing = await Staking.missing(market.client, { account, deployment, needed: GUARDIAN_STAKE })
   if (missing > 0n && !isLocal) await output.confirm(`Stake ${eth(missing)} and become a guardian?`)
   if (missing > 0n) await output.during('Staking', Staking.stake(wallet, { amount: missing, deployment }))
   const { hash } = await output.during('Sending', Staking.becomeGuardian(wallet, { deployment }))

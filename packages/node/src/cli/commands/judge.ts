@@ -7,7 +7,6 @@ import type { Context, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
-import { missingStake } from '../missingStake.ts'
 import { facts } from '../output.ts'
 import { requireRenter, type SeenSession, sessionOf } from './sessions.ts'
 
@@ -72,7 +71,7 @@ export const rate: Run = async (context, { args }) => {
     throw new UsageError(`The score is 1 to 5, 5 being best; it was ${JSON.stringify(args[1] ?? '')}.`)
   const { deployment, market, session, wallet } = await asRenter(context, sessionId)
   const account = wallet.account.address
-  const missing = await missingStake(market, { account, needed: USER_STAKE })
+  const missing = await Staking.missing(market.client, { account, deployment, needed: USER_STAKE })
   if (missing > 0n && !market.isLocal)
     await output.confirm(`Stake ${eth(missing)}, which keeps ratings honest, to rate?`)
   if (missing > 0n) await output.during('Staking', Staking.stake(wallet, { amount: missing, deployment }))
