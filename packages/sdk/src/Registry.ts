@@ -3,6 +3,7 @@ import { readContract } from 'viem/actions'
 import { ComputeRegistryAbi as abi, type Deployment, IdentityRegistryAbi } from './Deployment.ts'
 import { revertOf } from './Errors.ts'
 import { eventIn } from './eventIn.ts'
+import { urlUnder } from './urlUnder.ts'
 import { send, type Wallet, write } from './write.ts'
 
 /** Who offers machines and models. `gpuCount` and `gpuModel` are the provider's own claim. */
@@ -149,7 +150,7 @@ declare namespace change {
 
 /** Where a provider's node serves its agent's registration file (ERC-8004). */
 export function agentFile(endpoint: string): string {
-  return `${endpoint.replace(/\/$/, '')}/.well-known/agent-registration.json`
+  return urlUnder(endpoint, '/.well-known/agent-registration.json')
 }
 
 /** The id of the agent (ERC-8004) that a provider is linked to; undefined without a link. Warning: it may have been sold since. */

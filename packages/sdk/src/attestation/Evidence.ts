@@ -1,6 +1,7 @@
 import { type Address, bytesToHex, type Hex } from 'viem'
 import { ComputeError } from '../Errors.ts'
 import { readJson } from '../readJson.ts'
+import { urlUnder } from '../urlUnder.ts'
 import type { Binding } from './Binding.ts'
 import { type Bytes, base64, fromBase64, fromHex, hex } from './Bytes.ts'
 import * as Collateral from './Collateral.ts'
@@ -78,7 +79,7 @@ export async function fetchFrom(
   const limit = AbortSignal.timeout(PATIENCE_MS)
   let answer: Response
   try {
-    answer = await fetch(`${endpoint.replace(/\/+$/, '')}/v1/attestation${next ? '/next' : ''}`, {
+    answer = await fetch(urlUnder(endpoint, `/v1/attestation${next ? '/next' : ''}`), {
       redirect: 'error',
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     })

@@ -1,3 +1,4 @@
+import { urlUnder } from '../urlUnder.ts'
 import { answer, CollateralUnavailableError } from './Answer.ts'
 import { type Bytes, hex, isZero } from './Bytes.ts'
 import * as Pem from './Pem.ts'
@@ -32,7 +33,7 @@ export async function fetchCertificates(
 ): Promise<SnpCertificates> {
   const { host = new Uint8Array(), product, url = AMD_KDS } = options
   const { signingKey } = report
-  const base = `${url.replace(/\/+$/, '')}/${signingKey}/v1/${NAMES[product]}`
+  const base = urlUnder(url, `/${signingKey}/v1/${NAMES[product]}`)
   const ask = (path: string) => certificates(`${base}/${path}`, options)
   const given = signingKey === 'vlek' ? snpVek(host) : undefined
   if (signingKey === 'vlek' && !given) {
@@ -62,7 +63,7 @@ export declare namespace fetchCertificates {
 /** Fetches AMD's list of the authorities of a product that it has revoked, DER and unverified. */
 export async function fetchRevocations(options: fetchRevocations.Options): Promise<Bytes> {
   const { product, signingKey, url = AMD_KDS } = options
-  const from = `${url.replace(/\/+$/, '')}/${signingKey}/v1/${NAMES[product]}/crl`
+  const from = urlUnder(url, `/${signingKey}/v1/${NAMES[product]}/crl`)
   const { body } = await answer(from, { ...options, service: SERVICE })
   if (body[0] !== SEQUENCE) throw unusable(from, 'gave no revocation list')
   return body

@@ -1,3 +1,4 @@
+import { urlUnder } from '../urlUnder.ts'
 import { type Answer, answer, CollateralUnavailableError } from './Answer.ts'
 import { type Bytes, fromHex } from './Bytes.ts'
 import type { Collateral } from './Collateral.ts'
@@ -21,7 +22,7 @@ const INTEL_ROOT_CRL = 'https://certificates.trustedservices.intel.com/IntelSGXR
  */
 export async function fetchCollateral(options: fetchCollateral.Options): Promise<Fetched> {
   const { authority, fmspc, tee, track = 'standard', url = INTEL_PCS } = options
-  const base = url.replace(/\/+$/, '')
+  const base = urlUnder(url, '')
   const sgx = `${base}/sgx/certification/v4`
   const own = `${base}/${tee}/certification/v4`
   const rootUrl = new URL(base).host === new URL(INTEL_PCS).host ? INTEL_ROOT_CRL : `${sgx}/rootcacrl`

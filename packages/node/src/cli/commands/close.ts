@@ -1,5 +1,6 @@
 import { askToClose, Inference, OverchargedError } from '@jejunetwork/sdk'
 import { eth } from '../../money.ts'
+import { baseUrl } from '../../proxy/baseUrl.ts'
 import { connect } from '../connect.ts'
 import type { Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -33,8 +34,9 @@ export const close: Run = async ({ config, output }, { args }) => {
     const { hash, refund } = await output.during('Closing', Inference.finalizeClose(wallet, channel))
     return { data: { hash, refund }, text: facts({ 'free again': eth(refund), transaction: hash }) }
   }
-  const url = endpoint.replace(/\/+$/, '')
-  const agreement = await askToClose({ payee, session, settled: claimed, url }).catch((error: unknown) => {
+  const url = baseUrl(endpoint, deployment)
+  const asked = url === undefined ? undefined : askToClose({ payee, session, settled: claimed, url })
+  const agreement = await asked?.catch((error: unknown) => {
     if (error instanceof OverchargedError) output.say(error.message)
     return undefined
   })

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Inference, Registry, Rental, Staking } from '@jejunetwork/sdk'
+import { Inference, Registry, Rental, Staking, urlUnder } from '@jejunetwork/sdk'
 import type { Address, LocalAccount } from 'viem'
 import { createLog } from '../../log.ts'
 import { eth, sumsIn } from '../../money.ts'
@@ -19,6 +19,8 @@ import { unlock, whose } from '../keys.ts'
 import { embeddedModel } from '../model.ts'
 import { facts } from '../output.ts'
 import { providerIdOf } from '../providerOf.ts'
+
+const PATIENCE_MS = 5_000
 
 /** The operator's daemon. It ends when interrupted and tears nothing down: sessions go on when it is back. */
 export const startProvider: Run = async (context, input) => {
@@ -97,7 +99,9 @@ export const providerStatus: Run = async ({ config }) => {
   const pay = [sum('collected'), sum('matured'), sum('unmatured')] as const
   const [collected, matured, unmatured] = await Promise.all(pay)
   const running = sessions.filter(({ status }) => status === 'running').length
-  const health = await fetch(new URL('/health', provider.endpoint)).then(
+  const health = await fetch(urlUnder(provider.endpoint, '/health'), {
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  }).then(
     (answer) => (answer.ok ? 'answers' : `answers ${answer.status}`),
     () => 'does not answer',
   )
