@@ -1,5 +1,7 @@
 import { Attestation } from '@jejunetwork/sdk'
+import { evidence, gpu as gpuOfOurs } from './Gpu.ts'
 import { below, mutateByte, mutateStructure, type Random } from './mutate.ts'
+import { requestFor, respond } from './Ocsp.ts'
 import { gpuOf, quoteOf, reportOf, seconds, text, tokenOf, vector } from './Vectors.ts'
 
 type Parts = Readonly<Record<string, Uint8Array>>
@@ -32,6 +34,7 @@ export function formats(): readonly Format[] {
     { ...gpu('NVSwitch SPDM', 'nvidia/switch-ls10'), isVariant: true },
     nras(),
     rim(),
+    ocsp(),
   ]
 }
 
@@ -206,6 +209,34 @@ function rim(): Format {
       Attestation.Rim.verify(Buffer.from(changed ?? []).toString('latin1'), {
         at: seconds('2025-01-01T00:00:00Z'),
       }),
+  }
+}
+
+/** No real response is at hand: OpenSSL's, on a chain of ours in the form of NVIDIA's. */
+function ocsp(): Format {
+  const device = gpuOfOurs()
+  const { chain, roots } = device
+  const [, first, issuer] = chain
+  if (!first || !issuer) throw new Error('The chain is too short.')
+  const nonce = new Uint8Array(32)
+  const report = evidence(device, nonce)
+  const response = respond(requestFor(first, issuer), { chain })
+  const others = new Map<string, Uint8Array>()
+  const at = BigInt(Math.floor(Date.now() / 1000))
+  return {
+    core: ['response', response.length],
+    name: 'OCSP response',
+    parts: { response },
+    verify: ({ response: changed = response }) => {
+      const ask = async (request: Uint8Array) => {
+        if (Buffer.from(request).includes(Buffer.from(first.serial))) return changed
+        const name = Buffer.from(request).toString('hex')
+        const answer = others.get(name) ?? respond(request, { chain })
+        others.set(name, answer)
+        return answer
+      }
+      return Attestation.Nvidia.verify(report, { at, nonce, ocsp: ask, roots })
+    },
   }
 }
 

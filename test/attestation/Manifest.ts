@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import * as Authority from './Authority.ts'
 
 /** A reference manifest in NVIDIA's form, in canonical XML already, signed under a root of our own. */
-export type Manifest = { text: string; root: string }
+export type Manifest = { text: string; root: string; chain: readonly Authority.Party[] }
 
 const DSIG = 'http://www.w3.org/2000/09/xmldsig#'
 const C14N = 'http://www.w3.org/2006/12/xml-c14n11'
@@ -38,5 +38,5 @@ export function manifest(version: string, measurements: readonly Uint8Array[], a
     .map(({ der }) => `<X509Certificate>${Buffer.from(der).toString('base64')}</X509Certificate>`)
     .join('')
   const envelope = `<Signature xmlns="${DSIG}"><SignedInfo>${inside}<SignatureValue>${signature}</SignatureValue><KeyInfo><X509Data>${chain}</X509Data></KeyInfo></Signature>`
-  return { root: Authority.pin(root), text: `${open}${body}${envelope}${close}` }
+  return { chain: [signer, root], root: Authority.pin(root), text: `${open}${body}${envelope}${close}` }
 }

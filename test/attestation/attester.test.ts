@@ -131,7 +131,7 @@ test('an attester signs nothing under an authority that AMD revoked, nor without
   const unknown = await as(3, command, 75)
   home.env['JEJU_KDS_URL'] = stage.kds.url
   expect(unknown).toContain('does not answer at http://127.0.0.1:1/vcek/v1/Milan/crl')
-  expect(unknown).toContain('give it by --crl, or name a mirror in JEJU_KDS_URL')
+  expect(unknown).toContain('give it by --crl, or name a mirror in JEJU_KDS_URL.')
 
   const crl = Object.entries(keyFiles(machine, [machine.authority])).find(([path]) => path.endsWith('/crl'))
   writeFileSync(join(home.path, 'amd.crl'), crl?.[1] ?? '')

@@ -10,9 +10,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Chain, startChain } from '../chain.ts'
 import { createHome, type Home, run } from '../jejuCompute.ts'
 import { type Amd, amd, certificateTable, keysOf, snpReport } from './Amd.ts'
+import type { Party } from './Authority.ts'
 import { eat, keySet } from './Eat.ts'
 import { evidence, type Gpu, gpu } from './Gpu.ts'
 import { type Manifest, manifest } from './Manifest.ts'
+import { startOcsp } from './Ocsp.ts'
 
 const { Binding, Evidence, QuorumVerdict, Verdicts } = Attestation
 const GOOD = [new Uint8Array(48), new Uint8Array(48).fill(1)]
@@ -21,10 +23,14 @@ const device = gpu('GH100')
 let chain: Chain
 let home: Home
 let rim: Manifest
+let newer: Manifest
 let machine: Amd
 let quorum: string
 /** The provider's node, as far as this goes: it shows what it is given. */
 let server: Server
+/** What says whether NVIDIA has revoked something, and what it says that of. */
+let ocsp: Awaited<ReturnType<typeof startOcsp>>
+let revoked: readonly Party[] = []
 let page = ''
 
 beforeAll(async () => {
@@ -33,9 +39,12 @@ beforeAll(async () => {
   await once(server, 'listening')
   const { timestamp } = await chain.client.getBlock()
   rim = manifest('590.12', GOOD, timestamp)
+  newer = manifest('591.01', GOOD, timestamp)
   machine = amd({ at: timestamp, bits: 4096 })
+  ocsp = await startOcsp(() => [device, rim, newer].map(({ chain }) => ({ chain, revoked })))
   home = createHome(chain)
-  home.env['JEJU_TEE_ROOT'] = `nvidia=${device.roots[0]},nvidia-rim=${rim.root}`
+  home.env['JEJU_OCSP_URL'] = ocsp.url
+  home.env['JEJU_TEE_ROOT'] = `nvidia=${device.roots[0]},nvidia-rim=${rim.root},nvidia-rim=${newer.root}`
   const { deployment } = chain
   const members = [3, 4].map((index) => chain.walletOf(index).account.address)
   for (const index of [3, 4])
@@ -56,6 +65,7 @@ beforeAll(async () => {
 afterAll(async () => {
   server?.closeAllConnections()
   server?.close()
+  await ocsp?.close()
   await chain?.close()
   home?.remove()
 })
@@ -93,8 +103,6 @@ test('what does not verify is refused by its check, and not signed', async () =>
     expect(stderr).toContain(`Refused by ${wanted}: `)
     expect([code, stdout]).toEqual([1, ''])
   }
-  const newer = manifest('591.01', GOOD, (await chain.client.getBlock()).timestamp)
-  home.env['JEJU_TEE_ROOT'] = `nvidia=${device.roots[0]},nvidia-rim=${newer.root}`
   const { stderr } = await sign(3, put('bad.json', await shown()), ['--rim', put('newer.xml', newer.text)])
   expect(stderr).toContain(
     'Refused by RIM_VERSION: the reference manifests for GH100 A01 GSP BROM is 591.01, and must be one of 590.12.',
@@ -111,6 +119,26 @@ test('what does not verify is refused by its check, and not signed', async () =>
     at('bad.json'),
   ])
   expect(none.stderr).toContain('GPUs are measured by --rim')
+})
+
+test('what NVIDIA put on hold is not signed for, of the device or of a manifest, nor while nobody says', async () => {
+  const machine = put('machine.json', await shown())
+  const [, gpu] = device.chain
+  const [signer] = rim.chain
+  for (const of of [gpu, signer] as Party[]) {
+    revoked = [of]
+    const { code, stderr, stdout } = await sign(3, machine)
+    expect(stderr).toContain(`Refused by CERT_REVOKED: the OCSP status of `)
+    expect(stderr).toContain(`"${of.name}" is revoked or on hold, since 2026-01-01T00:00:00Z`)
+    expect([code, stdout]).toEqual([1, ''])
+  }
+  revoked = []
+  home.env['JEJU_OCSP_URL'] = 'http://127.0.0.1:1'
+  const silent = await sign(3, machine)
+  home.env['JEJU_OCSP_URL'] = ocsp.url
+  expect(silent.code).toBe(75)
+  expect(silent.stderr).toContain("NVIDIA's revocation service does not answer at http://127.0.0.1:1")
+  expect(silent.stderr).toContain('name a mirror in JEJU_OCSP_URL')
 })
 
 test('NVIDIA’s service measures in place of manifests, if it speaks of this very device and nonce', async () => {

@@ -25,6 +25,8 @@ export type Config = {
   pccsUrl: string | undefined
   /** A service of AMD's certificates, instead of AMD's own. */
   kdsUrl: string | undefined
+  /** A service of NVIDIA's revocations, by OCSP, instead of NVIDIA's own. */
+  ocspUrl: string | undefined
   /** Root keys to trust in vendors' places, on a chain for tests. */
   teeRoots: TeeRoots
   /** The repository that this runs from; undefined when installed from npm. */
@@ -56,6 +58,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     runtime: runtime(environment['JEJU_RUNTIME']),
     pccsUrl: environment['JEJU_PCCS_URL'] || undefined,
     kdsUrl: environment['JEJU_KDS_URL'] || undefined,
+    ocspUrl: environment['JEJU_OCSP_URL'] || undefined,
     teeRoots: teeRoots(environment['JEJU_TEE_ROOT']),
     checkout,
     userHome,

@@ -9,10 +9,11 @@ const PATIENCE_MS = 20_000
 
 /** Asks a vendor's service. It is given 20 seconds for at most 1 MiB, and may send nobody elsewhere. */
 export async function answer(url: string, options: answer.Options): Promise<Answer> {
-  const { patienceMs = PATIENCE_MS, service, signal } = options
+  const { patienceMs = PATIENCE_MS, post, service, signal } = options
   const limit = AbortSignal.timeout(patienceMs)
   try {
     const response = await fetch(url, {
+      ...(post && { body: post.body, headers: { 'content-type': post.type }, method: 'POST' }),
       redirect: 'error',
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     })
@@ -36,6 +37,8 @@ export declare namespace answer {
     /** Who is asked, as the beginning of a sentence. */
     service?: string | undefined
     patienceMs?: number | undefined
+    /** What to send along; without it nothing is sent, and the page is fetched. */
+    post?: { body: Bytes; type: string } | undefined
     signal?: AbortSignal | undefined
   }
 }

@@ -1,4 +1,4 @@
-import { type Bytes, hex } from './Bytes.ts'
+import { type Bytes, concat, hex } from './Bytes.ts'
 import { refuse } from './Refusal.ts'
 
 /** One DER element: `raw` with its header, `content` without. */
@@ -19,6 +19,15 @@ export const Tag = {
   SEQUENCE: 0x30,
   SET: 0x31,
 } as const
+
+/** An element of these parts, at most 64 KiB of them. */
+export function encode(tag: number, ...parts: readonly Uint8Array[]): Bytes {
+  const content = concat(...parts)
+  const { length } = content
+  if (length > 0xffff) throw new RangeError(`An element of ${length} bytes is too long.`)
+  const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
+  return concat(Uint8Array.of(tag, ...size), content)
+}
 
 /** The one element that `bytes` is, with nothing after it. */
 export function decode(bytes: Bytes, subject: string): Element {

@@ -4,6 +4,7 @@ import { base64, hex } from './Bytes.ts'
 import * as Nras from './Nras.ts'
 import * as Nvidia from './Nvidia.ts'
 import { checkSwitches } from './NvSwitches.ts'
+import type { Ask } from './Ocsp.ts'
 import * as Pem from './Pem.ts'
 import { claimsOf, judge, type Verdict as Outcome, refuse } from './Refusal.ts'
 import * as Rim from './Rim.ts'
@@ -18,7 +19,7 @@ const MAXIMUM_EVIDENCE = 65_536
 /**
  * Says what is true of a machine's GPUs, if it is: all that the binding names, genuine by NVIDIA's key, asked with the
  * binding's nonce, and measured well by the reference manifests given or by NVIDIA's service. Otherwise names the check
- * that refused. Warning: manifests leave open what NVIDIA has revoked since; its service answers for that.
+ * that refused. Warning: manifests leave open what NVIDIA has revoked since, unless `ocsp` asks; its service answers for that.
  */
 export function ofGpus(
   gpus: readonly Nvidia.Evidence[],
@@ -60,6 +61,8 @@ export declare namespace ofGpus {
     rims?: readonly string[]
     /** In their place: what NVIDIA's service said of the same devices for the same nonce, and its keys. */
     nras?: { eat: string; keySet: string } | undefined
+    /** With manifests: asks what NVIDIA has revoked, of devices' certificates and of the manifests'. */
+    ocsp?: Ask | undefined
     /** SHA-256 of the root keys, NVIDIA's unless said otherwise. */
     roots?: readonly string[] | undefined
     rimRoots?: readonly string[] | undefined
@@ -74,7 +77,7 @@ function workloadOf(devices: readonly Nvidia.Claims[]): Hex {
 
 async function genuine(
   gpus: readonly Nvidia.Evidence[],
-  { at, binding, roots }: ofGpus.Options,
+  { at, binding, ocsp, roots }: ofGpus.Options,
 ): Promise<Nvidia.Claims[]> {
   if (gpus.length === 0 || gpus.length > MAXIMUM_DEVICES) {
     refuse('GPU_DEVICES', 'the number of devices', { bound: `1 to ${MAXIMUM_DEVICES}`, value: gpus.length })
@@ -82,16 +85,16 @@ async function genuine(
   const nonce = Binding.gpuNonce(binding)
   const devices: Nvidia.Claims[] = []
   for (const gpu of gpus)
-    devices.push(claimsOf(await Nvidia.verify(gpu, { at, nonce, ...(roots ? { roots } : {}) })))
+    devices.push(claimsOf(await Nvidia.verify(gpu, { at, nonce, ocsp, ...(roots ? { roots } : {}) })))
   return devices
 }
 
 /** Every driver and firmware that a device names must have its manifest, and measure as that says. */
 async function checkManifests(devices: readonly Nvidia.Claims[], options: ofGpus.Options): Promise<void> {
-  const { at, rimRoots, rims: texts = [] } = options
+  const { at, ocsp, rimRoots, rims: texts = [] } = options
   const rims: Rim.Rim[] = []
   for (const text of texts) {
-    rims.push(claimsOf(await Rim.verify(text, { at, ...(rimRoots ? { roots: rimRoots } : {}) })))
+    rims.push(claimsOf(await Rim.verify(text, { at, ocsp, ...(rimRoots ? { roots: rimRoots } : {}) })))
   }
   for (const device of devices) {
     const { driver, firmware } = device

@@ -2,6 +2,7 @@ import { type Bytes, equal, fromBase64, fromHex } from './Bytes.ts'
 import { verifyChain, type Window } from './Chain.ts'
 import * as Der from './Der.ts'
 import { parse } from './Json.ts'
+import { type Ask, checkRevocations } from './Ocsp.ts'
 import * as Pem from './Pem.ts'
 import { judge, refuse, type Verdict } from './Refusal.ts'
 import { NVIDIA_DEVICE_ROOT } from './Roots.ts'
@@ -14,7 +15,7 @@ export type Evidence = { report: Uint8Array; chain: Uint8Array | string }
 
 /**
  * What genuine evidence proves: a key of a genuine device signed these measurements and this nonce.
- * Warning: not that the measurements are good, nor that no certificate was revoked since; see `Rim` and `Nras`.
+ * Warning: not that the measurements are good; see `Rim` and `Nras`.
  */
 export type Claims = {
   architecture: 'blackwell' | 'hopper' | 'nvswitch'
@@ -30,6 +31,8 @@ export type Claims = {
   firmwareId: 'matched' | 'not given'
   measurements: ReadonlyMap<number, Uint8Array>
   opaque: ReadonlyMap<number, Uint8Array>
+  /** Whether NVIDIA was asked if it had revoked one of the certificates. The leaf is the device's own work. */
+  revocation: 'checked' | 'not checked'
   window: Window
 }
 
@@ -49,6 +52,8 @@ export declare namespace verify {
     at: bigint
     /** The 32 bytes that the verifier chose, or that the binding gives. */
     nonce: Uint8Array
+    /** Asks what NVIDIA has revoked, as `Ocsp.askAt` does. */
+    ocsp?: Ask | undefined
     roots?: readonly string[]
   }
 }
@@ -65,7 +70,7 @@ export function fromJson(text: string): readonly (Evidence & { nonce: Bytes })[]
 }
 
 async function verified({ chain: pem, report }: Evidence, options: verify.Options): Promise<Claims> {
-  const { at, nonce, roots = [NVIDIA_DEVICE_ROOT] } = options
+  const { at, nonce, ocsp, roots = [NVIDIA_DEVICE_ROOT] } = options
   const message = spdm(report)
   const subject = 'GPU chain'
   const chain = Pem.certificates(pem, subject).map((der) => certificate(der, subject))
@@ -85,6 +90,7 @@ async function verified({ chain: pem, report }: Evidence, options: verify.Option
     refuse('GPU_NONCE', "the GPU report's nonce", { bound: nonce, value: message.nonce })
   }
   const firmwareId = checkFirmware(message, leaf)
+  if (ocsp) await checkRevocations(chain.slice(1), { ask: ocsp, at, subject })
   return {
     architecture: architecture(device),
     deviceId: await spkiHash(device),
@@ -95,6 +101,7 @@ async function verified({ chain: pem, report }: Evidence, options: verify.Option
     model: device.commonName,
     nonce: message.nonce,
     opaque: message.opaque,
+    revocation: ocsp ? 'checked' : 'not checked',
     ueid: BigInt(`0x${leaf.serial}`).toString(),
     window,
   }

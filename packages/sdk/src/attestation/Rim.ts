@@ -1,6 +1,7 @@
 import { type Bytes, equal, fromBase64, fromHex, utf8 } from './Bytes.ts'
 import { verifyChain, type Window } from './Chain.ts'
 import type * as Nvidia from './Nvidia.ts'
+import { type Ask, checkRevocations } from './Ocsp.ts'
 import { judge, refuse, type Verdict } from './Refusal.ts'
 import { NVIDIA_RIM_ROOT } from './Roots.ts'
 import { sha384, verify as verifySignature } from './Signature.ts'
@@ -13,10 +14,12 @@ export type Rim = {
   version: string
   /** By index, from 0: the values that count as good. */
   measurements: ReadonlyMap<number, readonly Bytes[]>
+  /** Whether NVIDIA was asked if it had revoked the signer, or an authority above it. */
+  revocation: 'checked' | 'not checked'
   window: Window
 }
 
-/** What was compared. Whether NVIDIA has revoked a signer since is not known: it tells over OCSP only. */
+/** What was compared. */
 export type Appraisal = { driver: boolean; firmware: boolean; matched: readonly number[] }
 
 const C14N = 'http://www.w3.org/2006/12/xml-c14n11'
@@ -36,12 +39,17 @@ export function verify(text: string, options: verify.Options): Promise<Verdict<R
   return judge(async () => {
     const root = xml(text, 'RIM')
     const window = await verifyXmlSignature(root, options)
-    return { ...read(root), window }
+    return { ...read(root), revocation: options.ocsp ? 'checked' : 'not checked', window }
   })
 }
 
 export declare namespace verify {
-  type Options = { at: bigint; roots?: readonly string[] }
+  type Options = {
+    at: bigint
+    /** Asks what NVIDIA has revoked, as `Ocsp.askAt` does. */
+    ocsp?: Ask | undefined
+    roots?: readonly string[]
+  }
 }
 
 /** Compares a device's measurements with manifests of its own driver and firmware versions. */
@@ -82,7 +90,7 @@ function checkMeasurement(
 
 /** One enveloped signature over the whole document, by Canonical XML 1.1, with ECDSA P-384. */
 async function verifyXmlSignature(root: Element, options: verify.Options): Promise<Window> {
-  const { at, roots = [NVIDIA_RIM_ROOT] } = options
+  const { at, ocsp, roots = [NVIDIA_RIM_ROOT] } = options
   const signature = only(root, { name: 'Signature', namespace: DSIG })
   const info = only(signature, { name: 'SignedInfo', namespace: DSIG })
   const digest = readSignedInfo(info)
@@ -106,6 +114,7 @@ async function verifyXmlSignature(root: Element, options: verify.Options): Promi
       value: 'wrong',
     })
   }
+  if (ocsp) await checkRevocations(chain, { ask: ocsp, at, subject: 'RIM signer chain' })
   return window
 }
 
@@ -129,7 +138,7 @@ function readSignedInfo(info: Element): Bytes {
   return base64(dsig('DigestValue', reference), 'digest')
 }
 
-function read(root: Element): Omit<Rim, 'window'> {
+function read(root: Element): Omit<Rim, 'revocation' | 'window'> {
   if (root.local !== 'SoftwareIdentity' || root.namespace !== SWID) {
     refuse('RIM_FORM', "the RIM's root", { bound: 'SoftwareIdentity', value: root.name })
   }

@@ -39,7 +39,12 @@ const PSS_SHA384 = [
   '3039a00f300d06096086480165030402020500a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130a303020101',
 ]
 
-export function certificate(raw: Bytes, subject: string): Certificate {
+/** `understood` names critical extensions that the caller looks at. */
+export function certificate(
+  raw: Bytes,
+  subject: string,
+  { understood = [] }: { understood?: readonly string[] } = {},
+): Certificate {
   const parts = Der.sequence(Der.decode(raw, subject), subject)
   const [tbs, outer, bits] = parts
   const fields = Der.sequence(tbs, subject)
@@ -53,7 +58,10 @@ export function certificate(raw: Bytes, subject: string): Certificate {
   if (dates.length !== 2) malformed(subject, 'two dates')
   const spkiRaw = Der.expect(spki, { subject, tag: Der.Tag.SEQUENCE }).raw
   const subjectName = Der.expect(name, { subject, tag: Der.Tag.SEQUENCE })
-  const extensions = readExtensions(fields.slice(7), subject)
+  const extensions = readExtensions(fields.slice(7), {
+    subject,
+    understood: new Set([...UNDERSTOOD, ...understood]),
+  })
   return {
     algorithm: algorithm(outer, subject),
     commonName: commonName(subjectName, subject),
@@ -135,11 +143,14 @@ export declare namespace extensionsIn {
   type Options = { subject: string; understood: ReadonlySet<string> }
 }
 
-function readExtensions(fields: readonly Der.Element[], subject: string): ReadonlyMap<string, Bytes> {
+function readExtensions(
+  fields: readonly Der.Element[],
+  { subject, understood }: extensionsIn.Options,
+): ReadonlyMap<string, Bytes> {
   const [element, ...rest] = fields
   if (!element) return new Map()
   if (element.tag !== 0xa3 || rest.length > 0) malformed(subject, 'extensions last')
-  return extensionsIn(element, { subject, understood: UNDERSTOOD })
+  return extensionsIn(element, { subject, understood })
 }
 
 function constraints(

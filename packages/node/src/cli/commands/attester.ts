@@ -1,6 +1,7 @@
 import { Attestation, ComputeError, type Deployment, Registry, Staking } from '@jejunetwork/sdk'
 import { type Address, type Hex, isAddress, parseEther } from 'viem'
 import { eth } from '../../money.ts'
+import type { Config } from '../config.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Input, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -10,7 +11,6 @@ import { unlock, walletOn } from '../keys.ts'
 import { facts, print } from '../output.ts'
 import { requireNoRole } from '../requireNoRole.ts'
 import { shownBy } from '../shownBy.ts'
-import type { TeeRoots } from '../teeRoots.ts'
 
 const ATTESTER_STAKE = parseEther('1')
 
@@ -75,8 +75,7 @@ export const sign: Run = async (context, { options }) => {
   const id = quorumId('--quorum', options['quorum'])
   const market = await connect(config)
   const shown = await shownBy(market, { file: options['evidence'], providerId, signal: context.signal })
-  const { kdsUrl, teeRoots: roots } = config
-  const asked: Asked = { id, kdsUrl, options, providerId, roots, shown, signal: context.signal }
+  const asked: Asked = { config, id, options, providerId, shown, signal: context.signal }
   const { account } = await unlock(config, { market, role: 'user' })
   const judged = await output.during('Verifying', judge(market, asked))
   if (!judged.ok) throw new RefusedError(judged.refusal)
@@ -124,18 +123,17 @@ export const refute: Run = async ({ config, output }, { args }) => {
 }
 
 type Asked = {
+  config: Config
   id: bigint
-  kdsUrl: string | undefined
   options: Input['options']
   providerId: bigint
-  roots: TeeRoots
   shown: Attestation.Evidence.Shown
   signal: AbortSignal
 }
 
 /** Judges the machine or, with `--gpus`, what sits in it. */
 async function judge({ client, deployment }: Market, asked: Asked): ReturnType<typeof QuorumVerdict.ofSnp> {
-  const { id, options, providerId, roots, shown } = asked
+  const { config, id, options, providerId, shown, signal } = asked
   const { binding, report } = shown
   const keys = options['gpus'] === true ? undefined : keysOf(shown, options)
   const { owner: provider } = await Registry.get(client, { deployment, providerId })
@@ -154,13 +152,18 @@ async function judge({ client, deployment }: Market, asked: Asked): ReturnType<t
     providerId,
     quorumId: id,
   }
-  const { gpuRoots, rimRoots, roots: amdRoots } = roots
+  const { gpuRoots, rimRoots, roots: amdRoots } = config.teeRoots
   if (keys) {
     const pinned = { ...keys, ...(amdRoots ? { roots: amdRoots } : {}) }
     const crl = await revocations(asked, { ...pinned, at: scene.at })
     return QuorumVerdict.ofSnp(report, { ...scene, ...pinned, crl })
   }
-  return Attestation.ofGpus(shown.gpus, { ...scene, ...measured(options), rimRoots, roots: gpuRoots })
+  const measures = measured(options)
+  const ocsp = measures.rims && Attestation.Ocsp.askAt({ signal, url: config.ocspUrl })
+  const pinned = { rimRoots, roots: gpuRoots }
+  return orNothing(Attestation.ofGpus(shown.gpus, { ...scene, ...measures, ...pinned, ocsp }), {
+    mend: "name a mirror in JEJU_OCSP_URL, or give the word of NVIDIA's attestation service by --nras",
+  })
 }
 
 /** By what GPUs are measured: NVIDIA's service, or its reference manifests. */
@@ -196,7 +199,7 @@ function keysOf(
 
 /** AMD's list of revoked authorities: that of the file, or AMD's of now. */
 async function revocations(
-  { kdsUrl: url, options, shown: { report }, signal }: Asked,
+  { config: { kdsUrl: url }, options, shown: { report }, signal }: Asked,
   keys: Attestation.Snp.verify.Options,
 ): Promise<Uint8Array> {
   const { crl } = options
@@ -205,24 +208,28 @@ async function revocations(
   if (!verdict.ok) throw new RefusedError(verdict.refusal)
   const { product } = verdict.claims
   const { signingKey } = verdict.claims.report
+  const mend = 'give it by --crl, or name a mirror in JEJU_KDS_URL'
+  return orNothing(Attestation.Kds.fetchRevocations({ product, signal, signingKey, url }), { mend })
+}
+
+/** What a vendor's service says; without it nothing is signed, and the error says what helps. */
+async function orNothing<T>(asked: Promise<T>, { mend }: { mend: string }): Promise<T> {
   try {
-    return await Attestation.Kds.fetchRevocations({ product, signal, signingKey, url })
+    return await asked
   } catch (cause) {
-    if (!(cause instanceof Attestation.Kds.CollateralUnavailableError)) throw cause
-    throw new NoRevocationsError(cause)
+    if (cause instanceof Attestation.Kds.CollateralUnavailableError)
+      throw new NoRevocationsError(cause, { mend })
+    throw cause
   }
 }
 
-/** Nothing is signed while nobody says what AMD has revoked. */
+/** Nothing is signed while nobody says what the vendor has revoked. */
 export class NoRevocationsError extends ComputeError {
   override readonly name = 'NoRevocationsError'
   override readonly retryable = true
 
-  constructor(cause: Error) {
-    super(
-      `${cause.message} Without AMD's list of revoked authorities nothing is signed; give it by --crl, or name a mirror in JEJU_KDS_URL.`,
-      { cause },
-    )
+  constructor(cause: Error, { mend }: { mend: string }) {
+    super(`${cause.message} Nothing is signed without knowing what was revoked; ${mend}.`, { cause })
   }
 }
 
