@@ -57,7 +57,11 @@ export declare namespace detectHardware {
   type Options = { dataDir: string; log: Log; signal: AbortSignal }
 }
 
-/** The one way to write it down: compact JSON with sorted keys, what `/v1/hardware` prints and the chain holds. */
+/** What this host has, written down in the one way: compact JSON with sorted keys, as `/v1/hardware` prints it and the chain holds it. */
+export async function hardwareClaim(options: detectHardware.Options): Promise<string> {
+  return canonical(await detectHardware(options))
+}
+
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     inner !== null && typeof inner === 'object' && !Array.isArray(inner)

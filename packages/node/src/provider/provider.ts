@@ -10,7 +10,7 @@ import type { Log } from '../log.ts'
 import { every } from '../loop.ts'
 import { createSender, type Sender } from '../send.ts'
 import { type AttestationConfig, openAttestation } from './attestation/attestation.ts'
-import { canonical, detectHardware } from './hardware.ts'
+import { hardwareClaim } from './hardware.ts'
 import { addAgent } from './http/agent.ts'
 import { addHardware } from './http/hardware.ts'
 import { createServer } from './http/server.ts'
@@ -126,7 +126,7 @@ async function open(config: ProviderConfig, deps: Opening): Promise<Omit<Provide
 
   const sender = createSender({ account, client, log, signal })
   onProgress?.('detecting hardware')
-  const hardware = canonical(await detectHardware({ dataDir, log, signal }))
+  const hardware = await hardwareClaim({ dataDir, log, signal })
   const choice = await chooseRuntime(config, { chainId: deployment.chainId, log, onProgress, signal })
   onProgress?.('registering the provider')
   const { pricePerHour, stake } = config

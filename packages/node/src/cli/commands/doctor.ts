@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Attestation, Registry, readJson, Staking } from '@jejunetwork/sdk'
 import { createLog } from '../../log.ts'
 import { eth } from '../../money.ts'
-import { canonical, detectHardware } from '../../provider/hardware.ts'
+import { hardwareClaim } from '../../provider/hardware.ts'
 import { openDocker } from '../../provider/runtime/docker.ts'
 import { baseUrl } from '../../proxy/baseUrl.ts'
 import { connect, type Market } from '../connect.ts'
@@ -13,7 +13,6 @@ import { print, table } from '../output.ts'
 import { providerIdOf } from '../providerOf.ts'
 
 const PATIENCE_MS = 5_000
-const DOCKER_SOCKET = '/var/run/docker.sock'
 
 /** What was found, and what mends it where it is not well. */
 type Finding = { name: string; ok: boolean; found: string; mend: string }
@@ -119,7 +118,7 @@ async function gateway({ endpoint }: Registry.Provider): Promise<Finding> {
 }
 
 async function machines({ config }: Context, { isLocal }: Market): Promise<Finding> {
-  const socket = config.dockerSocket ?? DOCKER_SOCKET
+  const socket = config.dockerSocket
   const mend = `start Docker, let this user reach ${socket}, or set DOCKER_HOST`
   const docker = config.runtime === 'process' ? undefined : await openDocker(socket)
   if (docker !== undefined) return { found: 'Docker', mend, name: 'machines', ok: true }
@@ -132,7 +131,7 @@ async function hardware(
   { hardwareAttestation }: Registry.Provider,
 ): Promise<Finding> {
   const log = createLog({ level: 'silent' })
-  const now = canonical(await detectHardware({ dataDir: join(config.home, 'provider'), log, signal }))
+  const now = await hardwareClaim({ dataDir: join(config.home, 'provider'), log, signal })
   const ok = now === hardwareAttestation
   const found = ok ? 'as on chain' : 'not what the chain says'
   return { found, mend: '`jeju-compute provider hardware`', name: 'hardware', ok }

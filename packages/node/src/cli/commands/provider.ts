@@ -4,7 +4,7 @@ import { Inference, Registry, Rental, Staking, urlUnder } from '@jejunetwork/sdk
 import type { Address, LocalAccount } from 'viem'
 import { createLog } from '../../log.ts'
 import { eth, sumsIn } from '../../money.ts'
-import { canonical, detectHardware } from '../../provider/hardware.ts'
+import { hardwareClaim } from '../../provider/hardware.ts'
 import { type ProviderConfig, start } from '../../provider/provider.ts'
 import { ensureRegistered } from '../../provider/register.ts'
 import { createSender } from '../../send.ts'
@@ -183,7 +183,7 @@ async function registerNow(
   const log = createLog({ level: 'warn', pretty: true, to: process.stderr })
   const sender = createSender({ account, client, log, signal })
   mkdirSync(dataDir, { mode: 0o700, recursive: true })
-  const hardware = canonical(await detectHardware({ dataDir, log, signal }))
+  const hardware = await hardwareClaim({ dataDir, log, signal })
   return ensureRegistered({ client, deployment, endpoint, hardware, log, pricePerHour, sender, stake })
 }
 

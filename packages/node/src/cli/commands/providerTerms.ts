@@ -4,7 +4,7 @@ import { Registry, Staking } from '@jejunetwork/sdk'
 import { getAddress, isAddress, zeroAddress } from 'viem'
 import { createLog } from '../../log.ts'
 import { eth } from '../../money.ts'
-import { canonical, detectHardware } from '../../provider/hardware.ts'
+import { hardwareClaim } from '../../provider/hardware.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Context, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -61,7 +61,7 @@ export const hardware: Run = async (context) => {
   const dataDir = join(config.home, 'provider')
   mkdirSync(dataDir, { mode: 0o700, recursive: true })
   const log = createLog({ level: 'warn', pretty: true, to: process.stderr })
-  const value = canonical(await output.during('Looking', detectHardware({ dataDir, log, signal })))
+  const value = await output.during('Looking', hardwareClaim({ dataDir, log, signal }))
   const { client, deployment, providerId } = own
   const before = await Registry.get(client, { deployment, providerId })
   if (before.hardwareAttestation === value)
