@@ -1,4 +1,4 @@
-import { parseEther } from 'viem'
+import { type Address, getAddress, isAddress, parseEther } from 'viem'
 import { UsageError } from './errors.ts'
 
 /** A whole number above 0, as a bigint. */
@@ -17,6 +17,14 @@ export function quorumId(what: string, text: unknown): bigint {
 export function ether(what: string, text: unknown): bigint {
   if (typeof text === 'string' && /^\d+(\.\d{1,18})?$/.test(text)) return parseEther(text)
   throw new UsageError(`${what} is an amount of ETH such as 0.25; it was ${JSON.stringify(text ?? '')}.`)
+}
+
+/** An account or a contract, checksummed. */
+export function address(what: string, text: unknown): Address {
+  if (typeof text === 'string' && isAddress(text, { strict: false })) return getAddress(text)
+  throw new UsageError(
+    `${what} is an address, 0x and 40 hexadecimal digits; it was ${JSON.stringify(text ?? '')}.`,
+  )
 }
 
 export function port(what: string, text: unknown): number {

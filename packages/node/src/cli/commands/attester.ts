@@ -1,12 +1,12 @@
 import { Attestation, ComputeError, type Deployment, Registry, Staking } from '@jejunetwork/sdk'
-import { type Address, type Hex, isAddress, parseEther } from 'viem'
+import { type Address, type Hex, parseEther } from 'viem'
 import { eth } from '../../money.ts'
 import type { Config } from '../config.ts'
 import { connect, type Market } from '../connect.ts'
 import type { Input, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { bytes, read } from '../files.ts'
-import { ether, quorumId, whole } from '../input.ts'
+import { address, ether, quorumId, whole } from '../input.ts'
 import { unlock, walletOn } from '../keys.ts'
 import { facts, print } from '../output.ts'
 import { requireNoRole } from '../requireNoRole.ts'
@@ -53,10 +53,7 @@ export const resign: Run = async ({ config, output }) => {
 }
 
 export const quorum: Run = async ({ config, output }, { args, options }) => {
-  const members = (args[0] ?? '').split(',').map((member) => {
-    if (isAddress(member)) return member
-    throw new UsageError(`Members are addresses; ${JSON.stringify(member)} is none.`)
-  })
+  const members = (args[0] ?? '').split(',').map((member) => address('Each member', member))
   const threshold =
     options['threshold'] === undefined ? members.length : Number(whole('--threshold', options['threshold']))
   const market = await connect(config)

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Address, getAddress, isAddress } from 'viem'
+import type { Address } from 'viem'
 import { type KeeperConfig, start } from '../../keeper/keeper.ts'
 import { createLog } from '../../log.ts'
 import type { Config } from '../config.ts'
@@ -7,7 +7,7 @@ import { connect, type Market } from '../connect.ts'
 import type { Input, Run } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { hooksFileOf } from '../hooks.ts'
-import { port } from '../input.ts'
+import { address, port } from '../input.ts'
 import { unlock } from '../keys.ts'
 
 /** The keeper's daemon. It ends when interrupted, or killed: the next one goes on where it was. */
@@ -73,10 +73,5 @@ function topUpsOf(given: unknown): 'all' | readonly Address[] | undefined {
   if (given === undefined || given === 'all') return given
   return String(given)
     .split(',')
-    .map((account) => {
-      if (isAddress(account, { strict: false })) return getAddress(account)
-      throw new UsageError(
-        `--top-ups is addresses with commas between, or all; ${JSON.stringify(account)} is neither.`,
-      )
-    })
+    .map((account) => address('Each account of --top-ups', account))
 }

@@ -1,9 +1,9 @@
 import { Cron, type TriggerConfig } from '@jejunetwork/sdk'
-import { type Address, getAddress, type Hex, isAddress, isHex, pad, toEventSelector } from 'viem'
+import { type Hex, isAddress, isHex, pad, toEventSelector } from 'viem'
 import type { Input } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { eventOf } from '../eventNames.ts'
-import { whole } from '../input.ts'
+import { address, quorumId, whole } from '../input.ts'
 
 type Options = Input['options']
 
@@ -18,7 +18,7 @@ export function configOf(options: Options): TriggerConfig.Config {
     return { ...call, key: keyOf(options), kind: 'webhook', payload }
   }
   if (event !== undefined) {
-    const emitter = addressOf('--event', event)
+    const emitter = address('--event', event)
     return { ...call, emitter, kind: 'event', topics: topicsOf(options['topics']), ...sourceOf(options) }
   }
   return {
@@ -37,7 +37,7 @@ function keyOf({ keyType = 'secp256k1', webhook }: Options): TriggerConfig.Key {
   if (type === undefined)
     throw new UsageError(`--key-type is one of ${KEYS.join(', ')}; it was ${JSON.stringify(keyType)}.`)
   if (type === 'p256') return { publicKey: bytesOf('--webhook, of a P-256 key,', webhook, 64), type }
-  return { address: addressOf('--webhook', webhook), type }
+  return { address: address('--webhook', webhook), type }
 }
 
 /** Where the logs are of another chain. */
@@ -47,13 +47,7 @@ function sourceOf({ chain, quorum }: Options): Pick<TriggerConfig.EventConfig, '
     throw new UsageError(
       'Logs of another chain need both --chain and --quorum, the attesters whose word it is.',
     )
-  return { otherChain: { chainId: whole('--chain', chain), quorumId: quorumOf(quorum) } }
-}
-
-/** Ids of quorums are hashes: too long for most numbers. */
-function quorumOf(text: unknown): bigint {
-  if (typeof text === 'string' && /^(0x[0-9a-f]{1,64}|\d{1,78})$/i.test(text)) return BigInt(text)
-  throw new UsageError(`--quorum is the id of a quorum in AttesterQuorums; it was ${JSON.stringify(text)}.`)
+  return { otherChain: { chainId: whole('--chain', chain), quorumId: quorumId('--quorum', quorum) } }
 }
 
 /** Topics by place, with spaces between: an event's signature, 32 bytes, an address, or `any`. */
@@ -97,18 +91,13 @@ function callOf({ data, gas, http, maxDelay, maxFailures, target }: Options): Tr
     ...(gas === undefined ? {} : { gasLimit: countOf('--gas', gas) }),
     ...(maxDelay === undefined ? {} : { maxDelay: countOf('--max-delay', maxDelay) * 60 }),
     ...(maxFailures === undefined ? {} : { maxFailures: countOf('--max-failures', maxFailures) }),
-    ...(target === undefined ? {} : { target: addressOf('--target', target) }),
+    ...(target === undefined ? {} : { target: address('--target', target) }),
   }
 }
 
 function countOf(what: string, text: unknown): number {
   if (typeof text === 'string' && /^\d{1,9}$/.test(text)) return Number(text)
   throw new UsageError(`${what} is a whole number; it was ${JSON.stringify(text)}.`)
-}
-
-function addressOf(what: string, text: unknown): Address {
-  if (typeof text === 'string' && isAddress(text, { strict: false })) return getAddress(text)
-  throw new UsageError(`${what} is an address, 0x and 40 hexadecimal digits; it was ${JSON.stringify(text)}.`)
 }
 
 function bytesOf(what: string, text: unknown, length?: number): Hex {
