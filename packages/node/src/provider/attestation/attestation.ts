@@ -99,8 +99,7 @@ export async function openAttestation(
   return {
     end: () => running,
     routes(app) {
-      const show = (evidence: Attestation.Evidence.Evidence) =>
-        Attestation.Evidence.toJson({ ...evidence, ssh })
+      const show = createWriter(ssh)
       app.get('/v1/attestation', async (_request, reply) => {
         const evidence = rows.read('shown')?.evidence ?? { reason, tee: 'none' as const }
         return reply.type('application/json').send(show(evidence))
@@ -127,6 +126,18 @@ export declare namespace openAttestation {
     signal: AbortSignal
     /** The gateway whose host key is attested. */
     ssh: Attestation.Evidence.Gateway
+  }
+}
+
+/** Writes evidence once, however often strangers ask for it. */
+function createWriter(
+  ssh: Attestation.Evidence.Gateway,
+): (evidence: Attestation.Evidence.Evidence) => string {
+  const written = new WeakMap<Attestation.Evidence.Evidence, string>()
+  return (evidence) => {
+    const text = written.get(evidence) ?? Attestation.Evidence.toJson({ ...evidence, ssh })
+    written.set(evidence, text)
+    return text
   }
 }
 

@@ -7,6 +7,7 @@ import type { Shown } from './collect.ts'
  * there, on disk before it is sent, so that a crash neither loses it nor has it made twice.
  */
 export type Rows = {
+  /** The same object for as long as it holds the same. */
   read(slot: Slot): Kept | undefined
   /** Puts new evidence on its way. */
   put(evidence: Shown): void
@@ -29,6 +30,15 @@ export function openRows(journal: Journal): Rows {
   const remove = journal.prepare("DELETE FROM attestation WHERE slot = 'next'")
   const write = (slot: Slot, { evidence, rated }: Kept) =>
     void replace.run(slot, Attestation.Evidence.toJson(evidence), rated)
+  // Whoever asks for it has the same text read again, which takes milliseconds for what has many GPUs.
+  const known = new Map<Slot, { evidence: Attestation.Evidence.Evidence; text: string }>()
+  const parsed = (slot: Slot, text: string) => {
+    const last = known.get(slot)
+    if (last?.text === text) return last.evidence
+    const evidence = Attestation.Evidence.fromJson(text)
+    known.set(slot, { evidence, text })
+    return evidence
+  }
   return {
     arrive(kept) {
       atomically(journal, () => {
@@ -41,7 +51,7 @@ export function openRows(journal: Journal): Rows {
     read(slot) {
       const row = select.get(slot)
       if (row === undefined) return undefined
-      const evidence = Attestation.Evidence.fromJson(String(row['evidence']))
+      const evidence = parsed(slot, String(row['evidence']))
       return evidence.tee === 'none' ? undefined : { evidence, rated: String(row['rated']) }
     },
   }
