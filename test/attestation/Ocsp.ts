@@ -1,11 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { serve } from '../serve.ts'
 import * as Authority from './Authority.ts'
 
 const { extension, issue, oid, pem, sequence } = Authority
@@ -92,24 +90,14 @@ function openssl(make: (files: Files) => readonly string[]): Uint8Array {
 /** An OCSP service on loopback, which answers for whichever of these chains the certificate asked about is of. */
 export async function startOcsp(make: () => readonly Register[]) {
   const asked: (string | undefined)[] = []
-  const server = createServer(async (request, response) => {
+  const served = await serve(async (request, response) => {
     asked.push(request.headers['content-type'])
     const body = new Uint8Array(Buffer.concat(await request.toArray()))
     const register = make().find(({ chain }) => chain.slice(1).some((of) => isIssuerIn(body, of)))
     if (register) response.end(respond(body, register))
     else response.writeHead(404).end()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    asked,
-    async close() {
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
-    },
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-  }
+  return { ...served, asked, url: `${served.url}/` }
 }
 
 function isIssuerIn(request: Uint8Array, { key }: Party): boolean {

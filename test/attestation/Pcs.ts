@@ -1,31 +1,20 @@
-import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import type { Attestation } from '@jejunetwork/sdk'
+import { type Served, serve } from '../serve.ts'
 
 /** A collateral service on loopback with the paths of Intel's, version 4, as a PCCS serves them. */
-export type Pcs = { url: string; asked: string[]; close(): Promise<void> }
+export type Pcs = Served & { asked: string[] }
 
 /** Serves what `make` answers at the time of asking. */
 export async function startPcs(make: () => Attestation.Pcs.Fetched): Promise<Pcs> {
   const asked: string[] = []
-  const server = createServer((request, response) => {
+  const served = await serve((request, response) => {
     asked.push(request.url ?? '')
     const route = routes.find(({ path }) => path.test(request.url ?? ''))
     if (route) route.answer(make(), response)
     else response.writeHead(404).end()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    asked,
-    async close() {
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
-    },
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-  }
+  return { ...served, asked }
 }
 
 type Route = { path: RegExp; answer: (of: Attestation.Pcs.Fetched, response: ServerResponse) => void }

@@ -1,8 +1,6 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Attestation } from '@jejunetwork/sdk'
 import { expect, onTestFinished, test } from 'vitest'
+import { serve } from '../serve.ts'
 import { startPcs } from './Pcs.ts'
 import { claims, quoteOf, seconds, vector } from './Vectors.ts'
 
@@ -28,11 +26,8 @@ test.each([
   ['answers something else', 200, {}, 'gave no tcbInfo with its signature'],
   ['sends elsewhere', 302, { location: 'http://127.0.0.1:1/' }, 'does not answer'],
 ])('a service that %s is said to', async (_, status, headers, why) => {
-  const server = createServer((_request, response) => response.writeHead(status, headers).end('hello'))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => void server.close())
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { close, url } = await serve((_request, response) => response.writeHead(status, headers).end('hello'))
+  onTestFinished(close)
   const platform = { authority: 'platform', fmspc: 'b0c06f000000', tee: 'tdx' } as const
   const asked = Attestation.Pcs.fetchCollateral({ ...platform, url })
   await expect(asked).rejects.toMatchObject({ message: expect.stringContaining(why), retryable: true })

@@ -1,17 +1,15 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { askToClose, Inference, Voucher } from '@jejunetwork/sdk'
 import { type Hex, parseEther } from 'viem'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type Chain, startChain } from '../chain.ts'
+import { serve } from '../serve.ts'
 import { MODEL, openPayer, PRICE, registerProvider, STORY } from './node.ts'
 
 const PER_TOKEN = PRICE.outputPrice / 1_000_000n
 
 let chain: Chain
-const servers: Server[] = []
 
 beforeAll(async () => {
   chain = await startChain()
@@ -19,7 +17,6 @@ beforeAll(async () => {
   await Inference.setModel(chain.walletOf(1), { ...PRICE, deployment: chain.deployment, model: MODEL })
 })
 afterAll(async () => {
-  for (const server of servers) server.close()
   await chain?.close()
 })
 
@@ -148,10 +145,8 @@ async function setup({
     response.writeHead(200, { 'content-type': 'text/event-stream', 'jeju-epoch': '0', 'jeju-price': '1/1' })
     return answer?.(response)
   }
-  const server = createServer((request, response) => void handle(request, response)).listen(0, '127.0.0.1')
-  servers.push(server)
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { close, url } = await serve((request, response) => void handle(request, response))
+  onTestFinished(close)
   const { openai, session } = await openPayer(chain, { amount: parseEther('0.01'), provider, url, user: 2 })
   const payee = { chainId: 31_337, contract: deployment.inferenceServing, provider, token: Inference.ETHER }
   return { best, openai, payee, session, url }

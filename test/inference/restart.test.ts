@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { channelState, Inference, Voucher } from '@jejunetwork/sdk'
 import { toHex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Chain, startChain } from '../chain.ts'
+import { freePorts } from '../jejuCompute.ts'
 import { costAt, openPayer, PRICE, registerProvider, STORY } from './node.ts'
 
 let chain: Chain
@@ -29,7 +29,7 @@ afterAll(async () => {
 test('a node that is killed in the middle of an answer loses no voucher, and goes on', async () => {
   const { deployment } = chain
   const provider = chain.accounts[1]?.address ?? fail()
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   const first = await startNode(port)
   const payer = await openPayer(chain, { provider, url: first.url, user: 2 })
 
@@ -99,15 +99,6 @@ async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill('SIGKILL')
   await once(child, 'exit')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 function fail(): never {

@@ -1,16 +1,13 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { Trigger, type TriggerConfig, TriggerInput } from '@jejunetwork/sdk'
-import { type Address, type Hash, type Hex, keccak256, parseEther, parseGwei, toHex } from 'viem'
+import { Trigger, TriggerInput } from '@jejunetwork/sdk'
+import { type Hash, type Hex, keccak256, toHex } from 'viem'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Chain, startChain } from '../chain.ts'
 import { createHome, type Home, launch, type Running, until } from '../jejuCompute.ts'
+import { serve } from '../serve.ts'
+import { AGENT, countOf, createTrigger, deployCounter } from './market.ts'
 
-const [AGENT, KEEPER] = [2, 3]
+const KEEPER = 3
 const TRIGGERS = 3
-/** Adds 1 to its first slot, whatever it is called with. */
-const COUNTER: Hex = '0x675f546001015f55005f5260086018f3'
 
 let chain: Chain
 let front: Front
@@ -25,7 +22,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await keeper?.end('SIGKILL')
-  front?.close()
+  await front?.close()
   await chain?.close()
   home?.remove()
 })
@@ -33,14 +30,14 @@ afterEach(async () => {
 test.each(['before', 'after'] as const)(
   'killed %s it broadcast, the next life sends the same bytes',
   async (when) => {
-    const target = await deploy()
+    const target = await deployCounter(chain)
     // From the start of a minute on, all ticks of a round fall due together.
     const { timestamp } = await chain.client.getBlock()
     await chain.warp(61 - Number(timestamp % 60n))
     const ids: bigint[] = []
     // Each tick must run: what a crash loses would be seen.
     const config = { expression: '* * * * *', kind: 'cron', policy: 'backfill', target } as const
-    for (let n = 0; n < TRIGGERS; n++) ids.push(await createTrigger(config))
+    for (let n = 0; n < TRIGGERS; n++) ids.push(await createTrigger(chain, config, { sponsor: AGENT }))
     const address = chain.walletOf(KEEPER).account.address
     const caught: Hash[] = []
 
@@ -51,12 +48,12 @@ test.each(['before', 'after'] as const)(
       await chain.warp(60)
       caught.push((await killed).hash)
       // One pass may see the minute come for some of them only: then the rest is another transaction.
-      const ran = async () => (await countOf(target)) - TRIGGERS * (round - 1)
+      const ran = async () => (await countOf(chain, target)) - TRIGGERS * (round - 1)
       if (when === 'before') expect(await ran()).toBe(0)
       else await until('What was broadcast', async () => (await ran()) > 0)
 
       keeper = await startKeeper()
-      await until('The executions', async () => (await countOf(target)) >= TRIGGERS * round)
+      await until('The executions', async () => (await countOf(chain, target)) >= TRIGGERS * round)
     }
     const hashes = new Set<Hash>()
     for (const triggerId of ids) {
@@ -72,20 +69,24 @@ test.each(['before', 'after'] as const)(
       ),
     )
     expect(pending, 'no transaction hangs behind a gap').toBe(mined)
-    expect(await countOf(target)).toBe(TRIGGERS * 3)
+    expect(await countOf(chain, target)).toBe(TRIGGERS * 3)
   },
 )
 
 test('a delivery that was answered 202 survives the kill that follows, and runs once', async () => {
-  const target = await deploy()
+  const target = await deployCounter(chain)
   const signer = chain.accounts[6]
   if (signer === undefined) throw new Error('There is no such account.')
   const { deployment } = chain
-  const triggerId = await createTrigger({
-    key: { address: signer.address, type: 'secp256k1' },
-    kind: 'webhook',
-    target,
-  })
+  const triggerId = await createTrigger(
+    chain,
+    {
+      key: { address: signer.address, type: 'secp256k1' },
+      kind: 'webhook',
+      target,
+    },
+    { sponsor: AGENT },
+  )
   keeper = await startKeeper(['--webhook-port', '0'])
   const life = keeper
   const [, url = ''] = await life.says(/taken at (http:\/\/[\d.:]+)\/v1/)
@@ -102,10 +103,10 @@ test('a delivery that was answered 202 survives the kill that follows, and runs 
   })
   expect(answer.status).toBe(202)
   await killed
-  expect(await countOf(target)).toBe(0)
+  expect(await countOf(chain, target)).toBe(0)
 
   keeper = await startKeeper()
-  await until('The execution', async () => (await countOf(target)) === 1)
+  await until('The execution', async () => (await countOf(chain, target)) === 1)
   expect(await Trigger.runs(chain.client, { deployment, triggerId })).toMatchObject([
     { key: 1n, success: true },
   ])
@@ -124,38 +125,13 @@ async function startKeeper(webhooks: readonly string[] = ['--no-webhooks']): Pro
   return running
 }
 
-async function createTrigger(config: TriggerConfig.Config): Promise<bigint> {
-  const { deployment } = chain
-  const wallet = chain.walletOf(AGENT)
-  const { triggerId } = await Trigger.create(wallet, { config, deployment })
-  const expiry = (await chain.client.getBlock()).timestamp + 1_000_000n
-  const terms = {
-    expiry,
-    maxGasPrice: parseGwei('100'),
-    perPeriod: parseEther('1'),
-    value: parseEther('0.5'),
-  }
-  await Trigger.sponsor(wallet, { deployment, triggerId, ...terms })
-  return triggerId
-}
-
-async function deploy(): Promise<Address> {
-  const hash = await chain.walletOf(AGENT).sendTransaction({ data: COUNTER })
-  const { contractAddress } = await chain.client.waitForTransactionReceipt({ hash })
-  if (!contractAddress) throw new Error('Nothing was deployed.')
-  return contractAddress
-}
-
-const countOf = async (address: Address) =>
-  Number((await chain.client.getStorageAt({ address, slot: '0x0' })) ?? 0)
-
 type Front = Awaited<ReturnType<typeof openFront>>
 
 /** Stands between a keeper and its chain, and sees each transaction before the chain does. */
 async function openFront(rpcUrl: string) {
   let trap: ((raw: Hex, pass: () => Promise<unknown>) => Promise<void>) | undefined
   const caught = new Set<string>()
-  const server = createServer(async (request, response) => {
+  const { close, url } = await serve(async (request, response) => {
     const body = Buffer.concat(await request.toArray()).toString()
     const headers = { 'content-type': 'application/json' }
     const pass = async () => (await fetch(rpcUrl, { body, headers, method: 'POST' })).text()
@@ -171,8 +147,6 @@ async function openFront(rpcUrl: string) {
     }
     response.setHeader('content-type', 'application/json').end(await pass())
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
   return {
     /** Kills at the next transaction, before or after it reached the chain. */
     catchNext(when: 'before' | 'after', kill: () => Promise<unknown>): Promise<{ hash: Hash }> {
@@ -184,10 +158,7 @@ async function openFront(rpcUrl: string) {
       }
       return promise
     },
-    close() {
-      server.closeAllConnections()
-      server.close()
-    },
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close,
+    url,
   }
 }

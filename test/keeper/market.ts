@@ -7,13 +7,17 @@ export const [AGENT, SPONSOR] = [2, 3]
 /** Adds 1 to its first slot, whatever it is called with. */
 const COUNTER: Hex = '0x675f546001015f55005f5260086018f3'
 
-/** Creates a trigger of the agent's and pays for it. */
-export async function createTrigger(chain: Chain, config: TriggerConfig.Config): Promise<bigint> {
+/** Creates a trigger of the agent's, for which the `sponsor`-th account pays. */
+export async function createTrigger(
+  chain: Chain,
+  config: TriggerConfig.Config,
+  { sponsor = SPONSOR } = {},
+): Promise<bigint> {
   const { deployment } = chain
   const { triggerId } = await Trigger.create(chain.walletOf(AGENT), { config, deployment })
   const expiry = (await chain.client.getBlock()).timestamp + 10_000_000n
   const price = { maxGasPrice: parseGwei('100'), perPeriod: parseEther('5') }
-  await Trigger.sponsor(chain.walletOf(SPONSOR), {
+  await Trigger.sponsor(chain.walletOf(sponsor), {
     deployment,
     expiry,
     triggerId,

@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
 import { createRequire } from 'node:module'
-import { type AddressInfo, createServer as createPort } from 'node:net'
 import {
   type Abi,
   type Address,
@@ -17,6 +15,8 @@ import {
 import { privateKeyToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { freePorts } from '../../../test/jejuCompute.ts'
+import { serve } from '../../../test/serve.ts'
 import { createLog } from './log.ts'
 import { createSender } from './send.ts'
 
@@ -38,7 +38,7 @@ let rpcUrl: string
 let box: { abi: Abi; address: Address; innerAbi: Abi }
 
 beforeAll(async () => {
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   rpcUrl = `http://127.0.0.1:${port}`
   anvil = spawn(anvilPath(), ['--port', String(port), '--silent'], { stdio: 'ignore' })
   const client = createPublicClient({ chain: foundry, pollingInterval: 50, transport: http(rpcUrl) })
@@ -235,7 +235,7 @@ async function pooled(address: Address): Promise<void> {
 /** A front of the RPC that passes requests on but cuts the line before some replies. */
 async function lossyRpc(options: { method: string; loseReplies: number }) {
   let lost = 0
-  const server: Server = createServer(async (request, response) => {
+  const { close, url } = await serve(async (request, response) => {
     const body = Buffer.concat(await request.toArray()).toString()
     const upstream = await fetch(rpcUrl, {
       body,
@@ -250,10 +250,8 @@ async function lossyRpc(options: { method: string; loseReplies: number }) {
     }
     response.setHeader('content-type', 'application/json').end(reply)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => void server.close())
-  return { lost: () => lost, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  onTestFinished(close)
+  return { lost: () => lost, url }
 }
 
 async function deployBox() {
@@ -277,13 +275,4 @@ async function deployBox() {
 function anvilPath(): string {
   const require = createRequire(import.meta.url)
   return require.resolve('@foundry-rs/anvil-linux-amd64/bin/anvil')
-}
-
-async function freePort(): Promise<number> {
-  const server = createPort().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

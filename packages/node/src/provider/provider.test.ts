@@ -1,8 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { type AddressInfo, createServer as createPort } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -12,6 +10,8 @@ import { createPublicClient, formatEther, http, parseEther } from 'viem'
 import { foundry } from 'viem/chains'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type Chain, startChain } from '../../../../test/chain.ts'
+import { freePorts } from '../../../../test/jejuCompute.ts'
+import { serve } from '../../../../test/serve.ts'
 import { createLog } from '../log.ts'
 import { type ProviderConfig, start } from './provider.ts'
 
@@ -235,7 +235,7 @@ async function setup(options: SetupOptions = {}) {
   if (account === undefined) throw new Error('No account.')
   const transport = http(options.rpcUrl ?? on.rpcUrl, { retryCount: 0 })
   const client = createPublicClient({ chain: foundry, pollingInterval: 50, transport })
-  const sshPort = await freePort()
+  const [sshPort = 0] = await freePorts(1)
   const config: ProviderConfig = {
     dataDir: folder(),
     deployment: on.deployment,
@@ -359,7 +359,7 @@ async function spawnNode(config: ProviderConfig, index: number) {
 /** A front of the RPC that can be cut and mended. */
 async function openFront() {
   let isCut = false
-  const server = createServer(async (request, response) => {
+  const { close, url } = await serve(async (request, response) => {
     if (isCut) {
       response.destroy()
       return
@@ -369,11 +369,8 @@ async function openFront() {
     const answer = await fetch(chain.rpcUrl, { body, headers, method: 'POST' })
     response.setHeader('content-type', 'application/json').end(await answer.text())
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => void server.close())
-  const { port } = server.address() as AddressInfo
-  return { cut: () => (isCut = true), mend: () => (isCut = false), url: `http://127.0.0.1:${port}` }
+  onTestFinished(close)
+  return { cut: () => (isCut = true), mend: () => (isCut = false), url }
 }
 
 function folder(): string {
@@ -386,13 +383,4 @@ function makeKey(name: string): { path: string; publicKey: string } {
   const path = join(folder(), name)
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'renter', '-f', path])
   return { path, publicKey: readFileSync(`${path}.pub`, 'utf8').trim() }
-}
-
-async function freePort(): Promise<number> {
-  const server = createPort().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -1,13 +1,13 @@
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AgentCall, AgentRegistration, Trigger, type TriggerConfig, TriggerInput } from '@jejunetwork/sdk'
-import { keccak256, parseEther, parseGwei, toHex } from 'viem'
+import { keccak256, toHex } from 'viem'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Chain, startChain } from '../../../../../test/chain.ts'
+import { createTrigger } from '../../../../../test/keeper/market.ts'
+import { serve } from '../../../../../test/serve.ts'
 import { createLog } from '../../log.ts'
 import { type Keeper, start } from '../keeper.ts'
 import type { Store } from '../store/Store.ts'
@@ -144,24 +144,14 @@ test('an agent on this machine is not called without leave', async () => {
 })
 
 async function create(config: TriggerConfig.Config): Promise<bigint> {
-  const { client, deployment } = chain
   const wallet = chain.walletOf(AGENT)
-  const { blockNumber, identityRegistry } = deployment
+  const { blockNumber, identityRegistry } = chain.deployment
   await AgentRegistration.announce(wallet, {
     endpoint: agent.url,
     fromBlock: BigInt(blockNumber),
     identityRegistry,
   })
-  const { triggerId } = await Trigger.create(wallet, { config, deployment })
-  const expiry = (await client.getBlock()).timestamp + 1_000_000n
-  const terms = {
-    expiry,
-    maxGasPrice: parseGwei('100'),
-    perPeriod: parseEther('1'),
-    value: parseEther('0.5'),
-  }
-  await Trigger.sponsor(wallet, { deployment, triggerId, ...terms })
-  return triggerId
+  return createTrigger(chain, config, { sponsor: AGENT })
 }
 
 const runsOf = (triggerId: bigint) => Trigger.runs(chain.client, { deployment: chain.deployment, triggerId })
@@ -188,18 +178,16 @@ type Agent = Awaited<ReturnType<typeof openAgent>>
 async function openAgent() {
   let all: Heard[] = []
   let answer = (response: ServerResponse, _attempt: number) => void response.end('ok')
-  const server = createServer(async (request, response) => {
+  const { close, url } = await serve(async (request, response) => {
     const body = Buffer.concat(await request.toArray()).toString()
     all.push({ at: Date.now(), body, headers: request.headers })
     answer(response, all.length)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
   return {
     answers: (how: typeof answer) => {
       answer = how
     },
-    close: () => void server.close(),
+    close,
     forget: () => {
       all = []
     },
@@ -208,7 +196,7 @@ async function openAgent() {
       await expect.poll(() => all.length, { timeout }).toBe(count)
       return all
     },
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/tick`,
+    url: `${url}/tick`,
   }
 }
 

@@ -1,32 +1,25 @@
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Served, serve } from '../../../../../test/serve.ts'
 import { isPublic } from '../../isPublic.ts'
 import { ask } from './ask.ts'
 
 const { signal } = new AbortController()
-let server: Server
+let server: Served
 let port: number
 let hits = 0
 
 beforeEach(async () => {
   hits = 0
-  server = createServer((request, response) => {
+  server = await serve((request, response) => {
     hits++
     if (request.url === '/moved') response.writeHead(302, { location: 'http://169.254.169.254/latest/' })
     if (request.url === '/endless') return void response.write('x'.repeat(200_000))
     if (request.url === '/silent') return
     response.end('ok')
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  port = (server.address() as AddressInfo).port
+  port = server.port
 })
-afterEach(() => {
-  server.closeAllConnections()
-  server.close()
-})
+afterEach(() => server.close())
 
 test.each([
   'http://127.0.0.1:PORT/',

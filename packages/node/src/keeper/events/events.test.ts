@@ -1,7 +1,4 @@
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Address, concat, createPublicClient, type Hex, http, pad, toHex } from 'viem'
@@ -9,6 +6,7 @@ import { foundry } from 'viem/chains'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { type Chain, startChain } from '../../../../../test/chain.ts'
 import { countOf, createTrigger, deployCounter, executions } from '../../../../../test/keeper/market.ts'
+import { serve } from '../../../../../test/serve.ts'
 import { createLog } from '../../log.ts'
 import { start } from '../keeper.ts'
 
@@ -204,7 +202,7 @@ const rpc = (method: string, params: unknown[]) => chain.client.request({ method
 async function openNode() {
   const refused: string[] = []
   let broken = 0
-  const server = createServer(async (request, response) => {
+  const { close, url } = await serve(async (request, response) => {
     const body = Buffer.concat(await request.toArray()).toString()
     const { id, method, params } = JSON.parse(body)
     response.setHeader('content-type', 'application/json')
@@ -224,17 +222,12 @@ async function openNode() {
       response.end(await (await fetch(chain.rpcUrl, { body, headers, method: 'POST' })).text())
     }
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  running.push(async () => {
-    server.closeAllConnections()
-    server.close()
-  })
+  running.push(close)
   return {
     breakFor(requests: number) {
       broken = requests
     },
     refused: () => refused,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
   }
 }

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Trigger, type TriggerConfig } from '@jejunetwork/sdk'
 import { Webhook } from 'standardwebhooks'
-import { type Address, getAddress, parseEther, parseGwei } from 'viem'
+import { type Address, getAddress } from 'viem'
 import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Chain, startChain } from '../../../../../test/chain.ts'
+import { createTrigger } from '../../../../../test/keeper/market.ts'
 import { createLog } from '../../log.ts'
 import { type Keeper, start } from '../keeper.ts'
 import { writeHooks } from './HookFile.ts'
@@ -133,7 +134,7 @@ async function hooked({
   deliveryKey?: `0x${string}`
   payload?: 'full' | 'hash'
 }) {
-  const { client, deployment } = chain
+  const { deployment } = chain
   const ownKey = generatePrivateKey()
   const config: TriggerConfig.Config = {
     key: { address: privateKeyToAddress(ownKey), type: 'secp256k1' },
@@ -141,16 +142,7 @@ async function hooked({
     payload,
     target: TARGET,
   }
-  const wallet = chain.walletOf(AGENT)
-  const { triggerId } = await Trigger.create(wallet, { config, deployment })
-  const expiry = (await client.getBlock()).timestamp + 1_000_000n
-  const terms = {
-    expiry,
-    maxGasPrice: parseGwei('100'),
-    perPeriod: parseEther('1'),
-    value: parseEther('0.5'),
-  }
-  await Trigger.sponsor(wallet, { deployment, triggerId, ...terms })
+  const triggerId = await createTrigger(chain, config, { sponsor: AGENT })
   const secret = `whsec_${randomBytes(32).toString('base64')}`
   const entry = {
     chainId: deployment.chainId,
