@@ -80,21 +80,17 @@ contract ReevaluateTest is SyntheticPlatform {
         attestations.reevaluate(providerId, other, otherSignatures, pck, 17);
     }
 
-    /// TEE-16: the early track is the provider's choice: a stranger rates by the evaluation that was used, while it
-    /// counts, and then by the standard track's.
+    /// TEE-16: the track is the provider's choice: whoever rates again does so by the evaluation that was used.
     function test_keepsItsTrack() external {
         _evaluation(18);
+        _evaluation(19);
         vm.expectRevert(abi.encodeWithSelector(IAttestationRegistry.EvaluationNotKept.selector, 17, 18));
         this.reevaluate(18);
-        _reevaluate(17);
-
-        _evaluation(19);
-        vm.expectPartialRevert(IPccs.EvaluationNotAccepted.selector);
-        this.reevaluate(17);
         vm.expectRevert(abi.encodeWithSelector(IAttestationRegistry.EvaluationNotKept.selector, 17, 19));
         this.reevaluate(19);
-        _reevaluate(18);
-        vm.assertEq(attestations.attestationOf(providerId).evaluation, 18, "evaluation");
+        _reevaluate(17);
+        vm.assertEq(attestations.attestationOf(providerId).evaluation, 17, "evaluation");
+        vm.assertEq(_level(), 2, "level");
     }
 
     /// TEE-15: evidence of one provider does not revive another one's result on the same machine.

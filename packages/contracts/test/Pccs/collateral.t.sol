@@ -29,27 +29,32 @@ contract PccsCollateralTest is SyntheticPlatform {
         pccs.updateTcbInfo(authority, json, r, s);
     }
 
-    /// TEE-9: the two newest evaluations count, each by its own documents; a third puts the oldest out.
-    function test_keepsTwoEvaluations() external {
-        _bring(SyntheticCollateral.tcbInfo(NOW, 18));
+    /// TEE-9: who brings the newest evaluations, as anyone may, takes nothing from the standard track, which Intel keeps a
+    /// year behind: in June of 2025 it signed 17 for it, beside 18 and 19.
+    function test_keepsTheStandardTrack() external {
+        for (uint256 number = 18; number < 25; number++) {
+            _bring(SyntheticCollateral.tcbInfo(NOW, number));
+            _bring(SyntheticCollateral.identity(NOW, number));
+        }
         IPccs.Evaluations memory accepted = pccs.evaluationsOf(IPccs.Tee.TDX);
-        vm.assertEq(accepted.latest, 18, "early track");
-        vm.assertEq(accepted.previous, 17, "standard track");
+        vm.assertEq(accepted.latest, 24, "early track");
+        vm.assertEq(accepted.oldest, 17, "oldest");
+        _bring(SyntheticCollateral.tcbInfo(NOW, 17));
         _attest(_td());
-
-        _bring(SyntheticCollateral.identity(NOW, 19));
-        _expectRefusal(_td(), abi.encodeWithSelector(IPccs.EvaluationNotAccepted.selector, 17, 19, 18));
-        vm.expectRevert(abi.encodeWithSelector(IPccs.EvaluationNotAccepted.selector, 17, 19, 18));
-        this.bring(SyntheticCollateral.tcbInfo(NOW, 17));
+        (bytes memory quote, bytes memory signatures) = _sign(_td());
+        attestations.verifyQuote(quote, signatures, pck, 24);
+        vm.assertEq(pccs.evaluationsOf(IPccs.Tee.SGX).latest, 0, "of the other TEE");
     }
 
-    /// TEE-9: an evaluation between the two takes the place of the older.
-    function test_takesTheEvaluationBetween() external {
-        _bring(SyntheticCollateral.tcbInfo(NOW, 20));
-        _bring(SyntheticCollateral.tcbInfo(NOW, 18));
-        IPccs.Evaluations memory accepted = pccs.evaluationsOf(IPccs.Tee.TDX);
-        vm.assertEq(accepted.latest, 20, "early track");
-        vm.assertEq(accepted.previous, 18, "standard track");
+    /// TEE-9: an evaluation eight behind the newest is over, whoever still has documents of it, and one to come is none yet.
+    function test_endsEvaluations() external {
+        _bring(SyntheticCollateral.identity(NOW, 25));
+        _expectRefusal(_td(), abi.encodeWithSelector(IPccs.EvaluationNotAccepted.selector, 17, 25, 18));
+        vm.expectRevert(abi.encodeWithSelector(IPccs.EvaluationNotAccepted.selector, 17, 25, 18));
+        this.bring(SyntheticCollateral.tcbInfo(NOW, 17));
+        (bytes memory quote, bytes memory signatures) = _sign(_td());
+        vm.expectRevert(abi.encodeWithSelector(IPccs.EvaluationNotAccepted.selector, 26, 25, 18));
+        attestations.verifyQuote(quote, signatures, pck, 26);
     }
 
     /// TEE-3: TCB info of another platform model or PCE says nothing on this one.

@@ -135,8 +135,8 @@ async function newerDocuments(chain: Chain, collateral: Fetched): Promise<readon
   const evaluation = info.at('tcbEvaluationDataNumber').count()
   const { address, client } = chain
   const kept = await readContract(client, { abi, address, args: [tee], functionName: 'evaluationsOf' })
-  // The contract takes no document of an evaluation before the two that count.
-  const counts = (number: number) => number >= kept.previous
+  // The contract takes no document of an evaluation before those that count.
+  const counts = (number: number) => number >= kept.oldest
   const [infoSince] = await readContract(client, {
     abi,
     address,

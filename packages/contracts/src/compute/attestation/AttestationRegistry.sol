@@ -109,12 +109,12 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier, Verdicts {
         require(holder == providerId, PlatformTaken(kept.platformId, holder));
         bytes11 sent = bytes11(_evidenceOf(quote, signatures, pck));
         require(sent == kept.evidence, EvidenceWrong(providerId, kept.evidence, sent));
-        _requireTrack(kept, evaluation);
+        require(evaluation == kept.evaluation, EvaluationNotKept(kept.evaluation, evaluation));
 
         try this.verifyQuote(quote, signatures, pck, evaluation) returns (Claims memory claims) {
             uint32 expiry = kept.expiry;
             if (claims.expiry < expiry) expiry = uint32(claims.expiry);
-            (kept.status, kept.evaluation, kept.expiry) = (claims.status, evaluation, expiry);
+            (kept.status, kept.expiry) = (claims.status, expiry);
             emit Reevaluated(providerId, claims.status, expiry);
         } catch (bytes memory reason) {
             // The same evidence passed once, so what refuses it now is collateral; some of that comes back.
@@ -286,16 +286,6 @@ contract AttestationRegistry is IAttestationRegistry, DcapVerifier, Verdicts {
     function _clear(uint256 providerId, Attestation storage kept, bytes memory reason) private {
         (kept.level, kept.expiry) = (0, 0);
         emit AttestationRevoked(providerId, reason);
-    }
-
-    /// @dev The evaluation that was used, while it counts; then the standard track's, or the only one.
-    function _requireTrack(Attestation storage kept, uint16 evaluation) private view {
-        uint16 used = kept.evaluation;
-        if (evaluation == used) return;
-        IPccs.Tee tee = kept.teeType == TeeType.TDX ? IPccs.Tee.TDX : IPccs.Tee.SGX;
-        IPccs.Evaluations memory accepted = pccs.evaluationsOf(tee);
-        bool over = used != accepted.latest && used != accepted.previous;
-        require(over && evaluation == accepted.previous, EvaluationNotKept(used, evaluation));
     }
 
     /// @dev Refusals that no further collateral takes back.

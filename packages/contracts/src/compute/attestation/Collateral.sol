@@ -13,6 +13,9 @@ abstract contract Collateral is IPccs {
     /// @dev The bit of an entry of `_issued` that says revoked; hashes kept there have it cleared.
     bytes32 internal constant REVOKED = bytes32(uint256(1));
 
+    /// @dev Intel makes up to three a year, and signs those of a year.
+    uint16 internal constant EVALUATIONS = 8;
+
     uint256 internal constant MARK = 24;
     uint256 internal constant HEAD_MARKS = 6;
     uint256 internal constant SLOT_MARKS = 10;
@@ -38,9 +41,7 @@ abstract contract Collateral is IPccs {
         uint16 generation;
         uint40 rootCrlNextUpdate;
         uint16 sgxLatest;
-        uint16 sgxPrevious;
         uint16 tdxLatest;
-        uint16 tdxPrevious;
     }
 
     /// @dev The first slot holds all that the rating by one of the first six levels needs beside the level itself.
@@ -99,10 +100,8 @@ abstract contract Collateral is IPccs {
 
     /// @inheritdoc IPccs
     function evaluationsOf(Tee tee) external view returns (Evaluations memory) {
-        State storage state = _state;
-        return tee == Tee.TDX
-            ? Evaluations(state.tdxLatest, state.tdxPrevious)
-            : Evaluations(state.sgxLatest, state.sgxPrevious);
+        uint16 latest = tee == Tee.TDX ? _state.tdxLatest : _state.sgxLatest;
+        return Evaluations(latest, _oldest(latest));
     }
 
     /// @inheritdoc IPccs
@@ -206,18 +205,19 @@ abstract contract Collateral is IPccs {
         require(issueDate > kept, NotNewer(issueDate, kept));
     }
 
-    /// @dev Two evaluations count: the newest seen, and the one before.
+    /// @dev The newest only grows, and what lies too far behind it is over.
     function _noteEvaluation(Tee tee, uint16 evaluation) private {
-        State storage state = _state;
         bool tdx = tee == Tee.TDX;
-        (uint16 latest, uint16 previous) =
-            tdx ? (state.tdxLatest, state.tdxPrevious) : (state.sgxLatest, state.sgxPrevious);
-        if (evaluation == latest || evaluation == previous) return;
-        require(evaluation > previous, EvaluationNotAccepted(evaluation, latest, previous));
-        if (evaluation > latest) (latest, previous) = (evaluation, latest);
-        else previous = evaluation;
-        if (tdx) (state.tdxLatest, state.tdxPrevious) = (latest, previous);
-        else (state.sgxLatest, state.sgxPrevious) = (latest, previous);
+        uint16 latest = tdx ? _state.tdxLatest : _state.sgxLatest;
+        require(evaluation >= _oldest(latest), EvaluationNotAccepted(evaluation, latest, _oldest(latest)));
+        if (evaluation <= latest) return;
+        if (tdx) _state.tdxLatest = evaluation;
+        else _state.sgxLatest = evaluation;
+    }
+
+    /// @dev The oldest evaluation that counts beside this newest.
+    function _oldest(uint16 latest) internal pure returns (uint16) {
+        return latest < EVALUATIONS ? 0 : latest + 1 - EVALUATIONS;
     }
 
     function _distrustCollateral() internal {

@@ -20,13 +20,11 @@ abstract contract PlatformRating is Collateral {
         returns (Status status, uint40 expiry)
     {
         State memory state = _state;
-        bool tdx = measured.tee == Tee.TDX;
-        (uint16 latest, uint16 previous) =
-            tdx ? (state.tdxLatest, state.tdxPrevious) : (state.sgxLatest, state.sgxPrevious);
+        uint16 latest = measured.tee == Tee.TDX ? state.tdxLatest : state.sgxLatest;
         uint16 evaluation = measured.evaluation;
         require(
-            evaluation == latest || evaluation == previous,
-            EvaluationNotAccepted(evaluation, latest, previous)
+            evaluation <= latest && evaluation >= _oldest(latest),
+            EvaluationNotAccepted(evaluation, latest, _oldest(latest))
         );
         expiry = _checkPck(pck, state.rootCrlNextUpdate);
         uint40 until;

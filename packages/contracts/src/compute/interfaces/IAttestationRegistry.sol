@@ -58,7 +58,7 @@ interface IAttestationRegistry is IDcapVerifier {
     /// @notice This is not the evidence that the provider's attestation rests on.
     error EvidenceWrong(uint256 providerId, bytes11 kept, bytes11 sent);
 
-    /// @notice The attestation was rated by another evaluation, which still counts; or this one is not the standard track's.
+    /// @notice The attestation was rated by another evaluation.
     error EvaluationNotKept(uint256 kept, uint256 sent);
 
     /// @notice The request does not ask this contract about the provider's agent.
@@ -98,7 +98,7 @@ interface IAttestationRegistry is IDcapVerifier {
     /// @notice Rates the evidence of a provider again, by the collateral of now. Anyone may call.
     /// @dev Never lengthens a result. Where collateral refuses the platform for good (revoked, below every level), the
     /// level is taken away. Where collateral is missing or outdated this reverts and changes nothing. The evaluation is the
-    /// one that was used, or the standard track's once that one no longer counts.
+    /// one that was used: whose documents were current then are so until the result ends.
     function reevaluate(
         uint256 providerId,
         bytes calldata quote,

@@ -67,7 +67,7 @@ interface IDcapVerifier {
     /// @param signatures Signature of the quote (64 bytes), attestation key (64), report of the quoting enclave (384), its
     /// signature (64), and the enclave's free data, 1,024 bytes at most. The quote's certificates are left out.
     /// @param pck What the platform's registered PCK certificate says.
-    /// @param evaluation Which of Intel's evaluations to rate by; `IPccs.evaluationsOf` names the two that count.
+    /// @param evaluation Which of Intel's evaluations to rate by; `IPccs.evaluationsOf` says which count.
     function verifyQuote(
         bytes calldata quote,
         bytes calldata signatures,

@@ -77,10 +77,10 @@ interface IPccs {
         uint16 qeSvn;
     }
 
-    /// @notice The newest evaluation of a TEE that Intel published (early track), and the one before (standard track).
+    /// @notice The newest evaluation of a TEE that Intel published (early track), and the oldest that counts beside it.
     struct Evaluations {
         uint16 latest;
-        uint16 previous;
+        uint16 oldest;
     }
 
     /// @notice No authority has this key.
@@ -134,8 +134,8 @@ interface IPccs {
     /// @notice A number or a list is larger than its limit.
     error TooLarge(uint256 value, uint256 limit);
 
-    /// @notice Neither the newest evaluation that Intel published for the TEE nor the one before.
-    error EvaluationNotAccepted(uint256 evaluation, uint256 latest, uint256 previous);
+    /// @notice Newer than any evaluation of the TEE that was taken in, or older than all that count.
+    error EvaluationNotAccepted(uint256 evaluation, uint256 latest, uint256 oldest);
 
     /// @notice There is no TCB info for this platform model, or its signer was revoked since, or it is outdated.
     error TcbInfoNotCurrent(Tee tee, bytes6 fmspc, bytes2 pceId, uint256 evaluation, uint256 nextUpdate);
@@ -204,11 +204,11 @@ interface IPccs {
     /// @param crl DER.
     function updateCrl(bytes32 authority, bytes calldata crl) external;
 
-    /// @notice Takes in TCB info of one of the two newest evaluations.
+    /// @notice Takes in TCB info of a new evaluation, or of one that counts.
     /// @param json The text of the member `tcbInfo`, exactly as signed.
     function updateTcbInfo(bytes32 signer, bytes calldata json, bytes32 r, bytes32 s) external;
 
-    /// @notice Takes in the identity of a quoting enclave, of one of the two newest evaluations.
+    /// @notice Takes in the identity of a quoting enclave, of a new evaluation or of one that counts.
     /// @param json The text of the member `enclaveIdentity`, exactly as signed.
     function updateQeIdentity(bytes32 signer, bytes calldata json, bytes32 r, bytes32 s) external;
 
@@ -229,7 +229,8 @@ interface IPccs {
     /// @notice An authority; its kind is `None` where there is none.
     function authorityOf(bytes32 key) external view returns (Authority memory);
 
-    /// @notice The evaluations that count for a TEE now.
+    /// @notice The evaluations that count for a TEE now, as far as their documents are current: the newest eight.
+    /// @dev Intel goes on signing the standard track's, a year behind the newest, and all between; what it gives up ends by itself.
     function evaluationsOf(Tee tee) external view returns (Evaluations memory);
 
     /// @notice Dates of a TCB info, as seconds; zeros where there is none that counts.
