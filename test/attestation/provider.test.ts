@@ -26,6 +26,8 @@ test('TEE-10: a machine with a TEE has level 2 soon after its node started, and 
   await until('level 2', async () => (await level()).level === 2)
   expect(await level()).toMatchObject({ kept: { evaluation: 17, status: 'UpToDate' }, tee: 'tdx' })
 
+  // The node notes that it sent it after the chain has it.
+  await until('evidence', async () => (await evidenceOf(node)).tee !== 'none')
   const evidence = await shown()
   expect(evidence.binding.sshHostKeyHash).toBe(Attestation.Binding.sshHostKeyHash(node.hostKey))
   const { at, roots } = stage.market.intel
