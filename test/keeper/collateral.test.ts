@@ -1,8 +1,11 @@
+import { Attestation, write } from '@jejunetwork/sdk'
 import type { LocalAccount, PublicClient } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRefresher } from '../../packages/node/src/keeper/refreshCollateral.ts'
 import { createLog } from '../../packages/node/src/log.ts'
 import { createSender } from '../../packages/node/src/send.ts'
+import * as Authority from '../attestation/Authority.ts'
+import { collateral } from '../attestation/Intel.ts'
 import { levelOf, type Stage, startStage } from '../attestation/Stage.ts'
 import { until } from '../jejuCompute.ts'
 
@@ -33,6 +36,24 @@ test('TEE-8: the keeper brings newer collateral of every platform that the chain
   expect(calls()).toEqual(['updateCrl', 'updateCrl', 'updateTcbInfo', 'updateQeIdentity'])
   await refresh()
   expect(calls()).toHaveLength(4)
+})
+
+test('a model that a stranger brought, and of which no machine is known, is left to him', async () => {
+  const { client, deployment, intel, walletOf } = stage.market
+  const { timestamp } = await client.getBlock()
+  const dates = { from: timestamp - 60n, until: timestamp + DAY }
+  const foreign = {
+    ...collateral(intel, { ...dates, fmspc: '00906ea10000' }),
+    pckCrlIssuerChain: Authority.pem(intel.platformCa, intel.root),
+  }
+  const calls = await Attestation.Pccs.missing(client, { address: deployment.pccs, collateral: foreign })
+  expect(calls.map(({ functionName }) => functionName)).toContain('updateTcbInfo')
+  for (const call of calls) await write(walletOf(6), call)
+
+  stage.pcs.asked.length = 0
+  await keeper()()
+  expect(stage.pcs.asked.join()).toContain('fmspc=')
+  expect(stage.pcs.asked.join()).not.toContain('00906ea10000')
 })
 
 test('a service that does not answer is said, and the next look comes', async () => {

@@ -7,7 +7,7 @@ import { readLogs } from './events/readLogs.ts'
 type Platform = Pick<Attestation.Pcs.fetchCollateral.Options, 'authority' | 'fmspc' | 'tee'>
 
 const TOPICS = abi.flatMap((item) =>
-  item.type === 'event' && ['AuthorityAdded', 'TcbInfoUpdated'].includes(item.name)
+  item.type === 'event' && ['AuthorityAdded', 'PckRegistered', 'TcbInfoUpdated'].includes(item.name)
     ? [toEventSelector(item)]
     : [],
 )
@@ -16,18 +16,19 @@ const AUTHORITIES = { 2: 'platform', 3: 'processor' } as const
 const TEES = ['sgx', 'tdx'] as const
 
 /**
- * Brings Intel's newest collateral on chain for every platform model that the chain knows, at the keeper's own expense, so
- * that attestations neither end early nor outlive a revocation. Somebody faster is no failure. Gives back what to run.
+ * Brings Intel's newest collateral on chain for every platform model of which the chain knows a machine, at the keeper's own
+ * expense, so that attestations neither end early nor outlive a revocation. Of the others anyone could bring TCB info once, for
+ * keepers to renew for ever. Somebody faster is no failure. Gives back what to run.
  */
 export function createRefresher(
   desk: createRefresher.Ground,
   { url }: createRefresher.Options,
 ): () => Promise<void> {
-  const known = { authorities: new Set<Platform['authority']>(), platforms: new Map<string, Platform>() }
+  const known: Known = { authorities: new Set(), machines: new Set(), platforms: new Map() }
   let next = BigInt(desk.deployment.blockNumber)
   return async () => {
     next = await learn(desk, { from: next, known })
-    for (const platform of known.platforms.values())
+    for (const platform of [...known.platforms.values()].filter(({ fmspc }) => known.machines.has(fmspc)))
       for (const authority of known.authorities)
         await refresh(desk, { platform: { ...platform, authority }, url })
   }
@@ -39,7 +40,12 @@ export declare namespace createRefresher {
   type Options = { url: string | undefined }
 }
 
-type Known = { authorities: Set<Platform['authority']>; platforms: Map<string, Platform> }
+type Known = {
+  authorities: Set<Platform['authority']>
+  /** The models of machines whose certificates came on chain. */
+  machines: Set<string>
+  platforms: Map<string, Platform>
+}
 
 async function learn(
   desk: createRefresher.Ground,
@@ -53,6 +59,8 @@ async function learn(
       if (eventName === 'AuthorityAdded') {
         const authority = AUTHORITIES[args.kind as keyof typeof AUTHORITIES]
         if (authority) known.authorities.add(authority)
+      } else if (eventName === 'PckRegistered') {
+        known.machines.add(args.pck.fmspc.slice(2))
       } else if (eventName === 'TcbInfoUpdated') {
         const tee = TEES[args.tee] ?? 'tdx'
         known.platforms.set(`${tee} ${args.fmspc}`, {
