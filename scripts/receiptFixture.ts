@@ -1,9 +1,7 @@
 #!/usr/bin/env node
 // Writes packages/contracts/test/LogProver/receipts.json: proofs of logs in real blocks of anvil, of one to 300 transactions of all types.
-import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { ReceiptProof } from '@jejunetwork/sdk'
 import {
   type Client,
@@ -17,7 +15,7 @@ import {
 } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { foundry as local } from 'viem/chains'
-import { foundry } from '../packages/contracts/scripts/foundry.ts'
+import { startAnvil } from '../packages/node/src/cli/dev/anvil.ts'
 
 const MNEMONIC = 'test test test test test test test test test test test junk'
 /** Emits, as often as the third word of its calldata says, a log of the first two as topics and of all after the third. */
@@ -25,16 +23,9 @@ const EMITTER: Hex = '0x365f5f375b6020515f51606036036060a26001604051038060405260
 const START = 1_900_000_000
 const TYPES = ['legacy', 'eip2930', 'eip1559'] as const
 
-const anvil = spawn(
-  foundry('anvil'),
-  ['--port', '0', '--no-mining', '--timestamp', String(START), '--gas-limit', '300000000'],
-  { stdio: ['ignore', 'pipe', 'inherit'] },
-)
-const rpcUrl = await new Promise<string>((resolve) => {
-  createInterface(anvil.stdout).on('line', (line) => {
-    const address = /^Listening on (.+)$/.exec(line)?.[1]
-    if (address) resolve(`http://${address}`)
-  })
+const { close, rpcUrl } = await startAnvil({
+  args: ['--no-mining', '--timestamp', String(START), '--gas-limit', '300000000'],
+  port: 0,
 })
 try {
   const transport = http(rpcUrl)
@@ -77,7 +68,7 @@ try {
   writeFileSync(join(folder, 'receipts.json'), `${JSON.stringify({ emitter, cases }, null, 1)}\n`)
   console.log(`Wrote ${cases.length} proofs.`)
 } finally {
-  anvil.kill()
+  await close()
 }
 
 async function provenLogs(client: Client, indices: readonly number[]): Promise<object[]> {
