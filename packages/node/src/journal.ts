@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
  */
 export type Journal = DatabaseSync
 
+/** Opens the journal in a file, made if it is not there. */
 export function openJournal(path: string): Journal {
   const journal = new DatabaseSync(path, { timeout: 5_000 })
   journal.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')

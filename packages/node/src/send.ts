@@ -70,6 +70,7 @@ export declare namespace Outbox {
   type Entry = { nonce: number; signed: Hex; most: Fees | undefined }
 }
 
+/** Opens an account's lane. What an earlier life of it signed and may still be mined goes first. */
 export function createSender(options: createSender.Options): Sender {
   const lane: Lane = { abis, stuckMs: 30_000, ...options }
   let last: Promise<unknown> = resume(lane)
@@ -110,6 +111,7 @@ export declare namespace createSender {
 }
 
 type Lane = createSender.Options & { abis: readonly Abi[]; stuckMs: number; next?: number }
+/** What a unit of gas may cost, in wei. */
 export type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
 type Draft = { to: Address; data: Hex; value: bigint; gas: bigint; nonce: number; chainId: number }
 

@@ -28,6 +28,7 @@ export type ProvenBlock = {
   proofOf(transactionIndex: number): Hex
 }
 
+/** A log as its receipt has it. */
 export type ProvenLog = { address: Address; topics: readonly Hex[]; data: Hex }
 
 /** Reads what proves the logs of a block. It needs no archive and no special node; where a node can't, it asks for each receipt. */

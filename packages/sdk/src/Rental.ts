@@ -6,6 +6,7 @@ import { eventIn } from './eventIn.ts'
 import * as Registry from './Registry.ts'
 import { send, type Wallet, write } from './write.ts'
 
+/** Where a session is in its life. `none`: there is no such session. */
 export type Status = (typeof statuses)[number]
 
 /** In the order of the contract's enum. */

@@ -46,6 +46,7 @@ export type Trigger = {
   sponsor: Sponsor | undefined
 }
 
+/** Who pays for a trigger, and on what terms. Amounts are in wei, times unix seconds. */
 export type Sponsor = {
   account: Address
   /** What is there to pay executors at once, and what could be drawn from the sponsor's ledger now. */

@@ -32,6 +32,7 @@ export type Call = {
   maxFailures?: number
 }
 
+/** Due at the ticks of a cron expression. */
 export type CronConfig = Call & {
   kind: 'cron'
   /** As people write it; see `Cron.parse`. */
@@ -42,6 +43,7 @@ export type CronConfig = Call & {
   policy?: 'coalesce' | 'backfill'
 }
 
+/** Due for each delivery that its key signed. */
 export type WebhookConfig = Call & {
   kind: 'webhook'
   /** Whose signature a delivery needs. */
@@ -50,6 +52,7 @@ export type WebhookConfig = Call & {
   payload?: 'full' | 'hash'
 }
 
+/** Due for each log of a contract that has its topics. */
 export type EventConfig = Call & {
   kind: 'event'
   emitter: Address
@@ -59,6 +62,7 @@ export type EventConfig = Call & {
   otherChain?: { chainId: bigint; quorumId: bigint }
 }
 
+/** Whose signature a delivery needs: an account's, a P-256 key's or a contract's. */
 export type Key =
   | { type: 'secp256k1' | 'erc1271'; address: Address }
   /** x and y, 64 bytes. */

@@ -38,6 +38,7 @@ export function packTally({ cumulative, epoch, tokens }: Tally): bigint {
   return (BigInt(epoch) << 120n) | (cumulative << 40n) | tokens
 }
 
+/** The reverse of `packTally`: wei, tokens and epoch in the contract's 128 bits. */
 export function unpackTally(tally: bigint): Tally {
   return {
     cumulative: (tally >> 40n) & ((1n << 80n) - 1n),

@@ -48,6 +48,7 @@ const LONGEST_LINE = 16 << 20
 
 const encoder = new TextEncoder()
 
+/** A meter of a request of which nothing has arrived yet. */
 export function createMeter(options: Pick<Meter, 'price' | 'limits' | 'onCharge' | 'slackTokens'>): Meter {
   return {
     ...options,

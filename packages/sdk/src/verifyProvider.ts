@@ -19,6 +19,7 @@ import { checkGpuVerdict, checkVerdict, type GpuVerdict } from './verifyVerdict.
 /** One thing that was looked at: what it is, and what it must be. */
 export type Check = { name: string; ok: boolean; value: string; bound: string }
 
+/** What became of verifying a provider. */
 export type Verification = {
   /** Every check passed: by mathematics, that machine is what the chain says. */
   verified: boolean

@@ -31,6 +31,7 @@ type Pbkdf2 = { c: number; prf: string; dklen: number; salt: string }
 const COST = { n: 131_072, r: 8, p: 1 }
 const MEMORY = 512 * 1024 * 1024
 
+/** Seals a key under a password, by scrypt. */
 export function encrypt(privateKey: Hex, password: string): Keystore {
   const salt = randomBytes(32)
   const iv = randomBytes(16)

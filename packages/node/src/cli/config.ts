@@ -40,6 +40,7 @@ export type Config = {
 
 export const LOCAL_RPC_URL = 'http://127.0.0.1:6546'
 
+/** Reads the environment; what is wrong in it is a `UsageError`. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const root = join(import.meta.dirname, '../../../..')
   const checkout = existsSync(join(root, 'packages/contracts/foundry.toml')) ? root : undefined

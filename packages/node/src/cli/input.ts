@@ -27,6 +27,7 @@ export function address(what: string, text: unknown): Address {
   )
 }
 
+/** A TCP port; 0 is any free one. */
 export function port(what: string, text: unknown): number {
   const number = Number(text)
   if (typeof text === 'string' && Number.isInteger(number) && number >= 0 && number < 65_536) return number

@@ -36,6 +36,7 @@ const KEPT_MS = 30 * 24 * 3_600_000
 const HOUR_MS = 3_600_000
 const ANOTHER_PORT = 'choose another port with --webhook-port or take no deliveries with --no-webhooks'
 
+/** What a keeper is told by its operator. */
 export type KeeperConfig = {
   deployment: Deployment
   dataDir: string
@@ -63,6 +64,7 @@ export type KeeperConfig = {
   stuckMs?: number
 }
 
+/** A keeper that runs. */
 export type Keeper = {
   address: `0x${string}`
   /** Undefined if no deliveries are taken. */

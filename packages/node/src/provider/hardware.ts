@@ -28,6 +28,7 @@ export type Hardware = {
   version: 1
 }
 
+/** Looks at this host. Without `nvidia-smi`, or where that fails, it has no GPU. */
 export async function detectHardware(options: detectHardware.Options): Promise<Hardware> {
   const { dataDir, log, signal } = options
   const [{ blocks, bsize }, mbps, nvidia] = await Promise.all([
@@ -62,6 +63,7 @@ export async function hardwareClaim(options: detectHardware.Options): Promise<st
   return canonical(await detectHardware(options))
 }
 
+/** Compact JSON with sorted keys. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     inner !== null && typeof inner === 'object' && !Array.isArray(inner)

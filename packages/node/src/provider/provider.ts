@@ -25,6 +25,7 @@ import { openSessions, type Sessions } from './sessions.ts'
 import { type Gateway, openGateway } from './ssh/gateway.ts'
 import { openHostKey } from './ssh/hostKey.ts'
 
+/** What a provider's node is told by its operator. */
 export type ProviderConfig = RuntimeConfig & {
   deployment: Deployment
   /** What must survive a restart: the journal, the SSH host key, the machines of the process runtime. */

@@ -49,6 +49,7 @@ type Floor = {
   places: Set<bigint>
 }
 
+/** Opens what is known of this provider's sessions; renters of machines that still run can enter at once. */
 export async function openSessions(options: openSessions.Options): Promise<Sessions> {
   const { capacity, client, deployment, providerId, runtime } = options
   const genesis = await client.getBlock({ blockNumber: 0n })

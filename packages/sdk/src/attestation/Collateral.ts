@@ -21,6 +21,7 @@ export function fromJson(text: string): Collateral {
   return fromFields(parse(text, 'collateral'))
 }
 
+/** The same, out of JSON that was read already. Throws a `RefusedError` that names what is missing. */
 export function fromFields(fields: Field): Collateral {
   const string = (key: string): string => fields.at(key).text()
   const binary = (key: string): Bytes => fromHex(string(key), { subject: `collateral.${key}` })

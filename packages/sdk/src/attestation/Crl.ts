@@ -21,6 +21,7 @@ const LIMIT = 4 * 1024 * 1024
 /** Lists that speak for a part only, or that change another, say so in these; such lists are refused. */
 const UNDERSTOOD = new Set<string>()
 
+/** Reads a list, DER. Throws a `RefusedError`. It proves nothing before `verifyCrl`. */
 export function crl(input: Uint8Array, subject: string): Crl {
   const raw = own(input, { limit: LIMIT, subject })
   const [tbs, outer, bits, ...rest] = Der.sequence(Der.decode(raw, subject), subject)

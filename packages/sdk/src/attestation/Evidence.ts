@@ -43,6 +43,7 @@ const MOST_GPUS = 32
 const LARGEST = 2n ** 256n - 1n
 const TEES = ['sev-snp', 'sgx', 'tdx'] as const
 
+/** Evidence as a node shows it. `fromJson` reads it. */
 export function toJson(evidence: Evidence): string {
   const { ssh } = evidence
   if (evidence.tee === 'none')
@@ -159,6 +160,7 @@ function gatewayOf(fields: Field): Gateway {
       })
 }
 
+/** Reads a binding out of JSON. Throws a `RefusedError`. */
 export function bindingOf(fields: Field): Binding {
   const word = (key: string): Hex => `0x${hex(binary(fields.at(key), key, 32))}`
   const address = (key: string): Address => `0x${hex(binary(fields.at(key), key, 20))}`

@@ -19,6 +19,7 @@ export type Field = {
 
 const LIMIT = 1024 * 1024
 
+/** Reads at most 1 MiB of JSON. Throws a `RefusedError`, as its fields do where they are not what is asked for. */
 export function parse(text: string, subject: string): Field {
   if (text.length > LIMIT) {
     refuse('SIZE', `${subject}'s length`, { bound: `at most ${LIMIT} characters`, value: text.length })

@@ -28,6 +28,7 @@ export type Level = {
   }
 }
 
+/** Reads what the chain says of a provider's machine now. */
 export async function levelOf(client: Client, options: levelOf.Options): Promise<Level> {
   const { deployment, providerId } = options
   const address = deployment.attestationRegistry

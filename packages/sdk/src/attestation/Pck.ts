@@ -16,6 +16,7 @@ export type Platform = {
 const EXTENSION = '1.2.840.113741.1.13.1'
 const SUBJECT = "PCK certificate's SGX extension"
 
+/** Reads what a PCK certificate says of its platform. Throws a `RefusedError`. */
 export function platform(certificate: Certificate): Platform {
   const value = certificate.extensions.get(EXTENSION)
   if (!value) return refuse('PCK_EXTENSION', SUBJECT, { bound: `extension ${EXTENSION}`, value: 'missing' })

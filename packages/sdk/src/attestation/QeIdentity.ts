@@ -5,6 +5,7 @@ import { refuse } from './Refusal.ts'
 import { bytes, type Context, signedJson } from './SignedJson.ts'
 import { type IsvMinimums, isvLevels, type Level } from './Tcb.ts'
 
+/** What Intel says its quoting enclave is, and how it rates its versions. */
 export type QeIdentity = {
   evaluation: number
   miscSelect: Bytes

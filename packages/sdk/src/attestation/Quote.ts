@@ -79,6 +79,7 @@ export function quote(input: Uint8Array): Quote {
   return { body: report, signed, version, ...authentication(auth, version) }
 }
 
+/** Reads the 384 bytes of an enclave's report. */
 export function enclaveReport(body: Bytes): EnclaveReport {
   const at = (offset: number, length: number): Bytes => body.subarray(offset, offset + length)
   const fields = reader(at(256, 4), FORM)

@@ -13,6 +13,7 @@ export type Reader = {
   u32(): number
 }
 
+/** A reader of these bytes, which it does not copy; past the end it throws a `RefusedError` with `code`. */
 export function reader(bytes: Bytes, { code, subject }: { code: Code; subject: string }): Reader {
   let at = 0
   const take = (length: number): Bytes => {

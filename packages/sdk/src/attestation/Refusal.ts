@@ -149,6 +149,7 @@ export class RefusedError extends ComputeError {
   }
 }
 
+/** Throws the refusal by a check: what was looked at, what was seen and what it must be. */
 export function refuse(code: Code, subject: string, { bound, value }: { bound: Seen; value: Seen }): never {
   const seen = show(value)
   const needed = show(bound)

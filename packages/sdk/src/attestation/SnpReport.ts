@@ -2,6 +2,7 @@ import { type Bytes, concat, isZero } from './Bytes.ts'
 import { littleEndian } from './Reader.ts'
 import { refuse } from './Refusal.ts'
 
+/** The generations of processors whose reports are known. */
 export type Product = 'genoa' | 'milan' | 'turin'
 
 /** The eight bytes of security versions that a report holds; Turin added `fmc` and moved the others. */

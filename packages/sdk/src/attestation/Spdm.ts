@@ -22,6 +22,7 @@ const MEASUREMENTS = 0x60
 const DMTF = 1
 const FORM = { code: 'SPDM_FORM', subject: 'SPDM message' } as const
 
+/** Reads a request and its answer, one after the other. Throws a `RefusedError`. The signature is for the caller to check. */
 export function spdm(input: Uint8Array): Spdm {
   const bytes = own(input, { limit: LIMIT, subject: 'SPDM message' })
   const fields = reader(bytes, FORM)

@@ -13,6 +13,7 @@ export type PlatformMinimums = {
 }
 export type ModuleIdentity = { mrSigner: Bytes; attributes: Bytes; attributesMask: Bytes }
 
+/** What Intel says of a platform model: which versions it rates how. */
 export type TcbInfo = {
   fmspc: Bytes
   pceId: Bytes

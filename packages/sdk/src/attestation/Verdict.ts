@@ -64,6 +64,7 @@ const FIELDS = [
   { name: 'expiry', type: 'uint40' },
 ] as const
 
+/** The EIP-712 message that an attester signs. */
 export function typedData(message: Verdict, domain: Domain): TypedDataDefinition {
   return {
     domain: {
@@ -129,6 +130,7 @@ export declare namespace ofSnp {
   type Judged = { verdict: Verdict; evidence: Hex }
 }
 
+/** An attester's signature of a verdict, as `pack` takes it. */
 export async function sign(verdict: Verdict, options: Domain & { account: LocalAccount }): Promise<Hex> {
   return options.account.signTypedData(typedData(verdict, options))
 }

@@ -263,12 +263,14 @@ export function stateOf(books: Books, book: Book): ChannelState {
   }
 }
 
+/** The channel holds too little to go on. */
 export function exhausted(books: Books, book: Book): OpenAiError {
   const left = book.deposit - book.owed
   const message = `The channel has ${left} wei left, too little to go on. Add to it with fundChannel.`
   return new OpenAiError(402, 'channel_exhausted', message, { payment: stateOf(books, book) })
 }
 
+/** `what` happened because vouchers lack; says over how much to sign. */
 export function unpaid(books: Books, book: Book, code: string, what: string): OpenAiError {
   const message = `${what} ${book.owed - book.paid} wei are unpaid: sign a voucher over ${book.owed} wei.`
   return new OpenAiError(402, code, message, { payment: stateOf(books, book) })

@@ -11,6 +11,7 @@ export type Slots = {
   waiting(): number
 }
 
+/** A request that was let in. */
 export type Ticket = {
   /** Waits for a place to run. Refused with 429 when the place in the line goes to another owner. */
   start(signal: AbortSignal): Promise<void>

@@ -25,6 +25,7 @@ export type Gateway = {
   close(): Promise<void>
 }
 
+/** Listens, and lets in whoever holds a session's key. Strangers have 30 seconds to log in. */
 export async function openGateway(options: openGateway.Options): Promise<Gateway> {
   const guests = new Map<Connection, bigint>()
   const sockets = new Set<Socket>()
