@@ -118,7 +118,7 @@ test('chat says in one sentence that the wallet is empty, or that the answer cos
   expect(await run(['chat', 'Hi', '--max-per-request', '0.000000000001'], home.env)).toMatchObject({
     code: 75,
     stderr: expect.stringMatching(
-      /^Paying from .*\nThe provider asks for \d+ wei; at most 1000000 was right\. .*\n$/,
+      /^Paying from .*\nThe provider asks for \d+ wei; at most 1000000 is right\. .*\n$/,
     ),
   })
 })

@@ -27,7 +27,7 @@ test('a provider that counts more tokens than it sends gets nothing for them', a
       response.end(event('!', { asked: '9000000000000', input: 20, output: 500 }))
     },
   })
-  await expect(read(openai)).rejects.toThrow('asks for 500 output tokens; at most 11 was right')
+  await expect(read(openai)).rejects.toThrow('asks for 500 output tokens; at most 11 is right')
   expect(best()).toBe(20n * (PRICE.inputPrice / 1_000_000n) + 2n * PER_TOKEN)
 })
 
@@ -81,7 +81,7 @@ test('a provider that closes over more than was signed finds nobody who submits 
   await expect(read(openai)).rejects.toThrow('receipt')
   expect(best()).toBe(5n * PER_TOKEN)
   await expect(askToClose({ payee, session, settled: 0n, url })).rejects.toThrow(
-    `asks for ${parseEther('0.01')} wei at the close; at most ${best()} was right`,
+    `asks for ${parseEther('0.01')} wei at the close; at most ${best()} is right`,
   )
 })
 

@@ -59,7 +59,9 @@ test('a changed body, time or signature is another keeper’s word at best', asy
   const later = { ...good.headers, 'jeju-timestamp': String(Number(good.headers['jeju-timestamp']) + 1) }
   await expect(byKeeper({ ...good, headers: later })).rejects.toThrow('which is none of the keepers')
   const none = { ...good.headers, 'jeju-signature': `0x${'00'.repeat(65)}` }
-  await expect(byKeeper({ ...good, headers: none })).rejects.toThrow('The signature of the call is none.')
+  await expect(byKeeper({ ...good, headers: none })).rejects.toThrow(
+    'The signature of the call is not valid.',
+  )
 })
 
 test('who asks the chain believes nobody’s invention', async () => {

@@ -91,7 +91,7 @@ export async function verify(request: verify.Request, options: verify.Options): 
   const keeper = await recoverTypedDataAddress({ ...typed, signature: signature as Hex }).catch(
     () => undefined,
   )
-  if (keeper === undefined) throw new AgentCallError('The signature of the call is none.')
+  if (keeper === undefined) throw new AgentCallError('The signature of the call is not valid.')
   if (keepers !== undefined && !keepers.some((known) => isAddressEqual(known, keeper)))
     throw new AgentCallError(
       `The call is signed by ${keeper}, which is none of the keepers that are believed here.`,

@@ -6,7 +6,7 @@ export class OverchargedError extends ComputeError {
   override readonly name = 'OverchargedError'
 
   constructor({ got, limit, what }: { what: string; got: number | bigint; limit: number | bigint }) {
-    super(`The provider asks for ${got} ${what}; at most ${limit} was right. Nothing more was paid.`)
+    super(`The provider asks for ${got} ${what}; at most ${limit} is right. Nothing more was paid.`)
   }
 }
 

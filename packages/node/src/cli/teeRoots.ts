@@ -15,7 +15,7 @@ export function teeRoots(text = ''): TeeRoots {
   for (const entry of text.split(',').filter((part) => part !== '')) {
     const [hash = '', vendor = 'intel'] = entry.split('=').reverse()
     if (!/^[0-9a-f]{64}$/.test(hash))
-      throw new UsageError(`JEJU_TEE_ROOT holds SHA-256 hashes; ${hash} is none.`)
+      throw new UsageError(`JEJU_TEE_ROOT holds SHA-256 hashes; ${hash} is not one.`)
     Object.assign(found, placed(found, { hash, vendor }))
   }
   return found

@@ -116,7 +116,7 @@ async function checkIssued(certificate: Certificate, { by, subject }: { by: Cert
   if (!(await isSignedBy(certificate, by))) {
     refuse('CERT_SIGNATURE', `the signature on ${name}`, {
       bound: `made by "${by.commonName}"`,
-      value: 'not its own',
+      value: 'made by another key',
     })
   }
 }

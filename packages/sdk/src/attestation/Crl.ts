@@ -54,7 +54,7 @@ export async function verifyCrl(list: Crl, options: verifyCrl.Options): Promise<
   if ((issuer.usage && !issuer.usage.lists) || !(await isSignedBy(list, issuer))) {
     refuse('CRL_SIGNATURE', `${subject}'s signature`, {
       bound: `made by "${issuer.commonName}"`,
-      value: 'not its own',
+      value: 'made by another key',
     })
   }
   return window

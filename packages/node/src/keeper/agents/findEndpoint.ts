@@ -40,7 +40,7 @@ async function look({ client, deployment }: Desk, { agent, loopback, signal }: L
 
 async function fetchFile(uri: string, options: Pick<Look, 'loopback' | 'signal'>): Promise<string> {
   const url = URL.parse(uri)
-  if (url === null) throw new EndpointError("The URI of the agent's registration file is none.")
+  if (url === null) throw new EndpointError("The URI of the agent's registration file is not a URL.")
   const { status, text } = await ask(url, options)
   if (status === 200) return text
   throw new EndpointError(`The agent's registration file is not there: HTTP ${status}.`)

@@ -44,7 +44,7 @@ test('evidence for another nonce is not bound', async () => {
 
 test.each([
   ['an error', `echo '{"evidences":[],"result_code":301}'`, /result_code is 301/],
-  ['no JSON', 'echo hello', /it is no JSON/],
+  ['no JSON', 'echo hello', /it is not JSON/],
 ])('%s in what it prints is said', async (_, script, why) => {
   await expect(collect(program(script))).rejects.toThrow(why)
 })

@@ -68,7 +68,7 @@ function evidenceIn(printed: string): readonly Attestation.Nvidia.Evidence[] {
   try {
     document = JSON.parse(printed)
   } catch {
-    throw new GpuEvidenceError('it is no JSON.')
+    throw new GpuEvidenceError('it is not JSON.')
   }
   if (document.result_code !== 0)
     throw new GpuEvidenceError(`result_code is ${JSON.stringify(document.result_code)}.`)
