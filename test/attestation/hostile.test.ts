@@ -1,13 +1,17 @@
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { Attestation, Registry } from '@jejunetwork/sdk'
+import type { Hex } from 'viem'
+import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { expect, onTestFinished, test } from 'vitest'
 import { startChain } from '../chain.ts'
 import { createHome, run } from '../jejuCompute.ts'
 
-const WORD = `0x${'11'.repeat(32)}`
-const ADDRESS = `0x${'11'.repeat(20)}`
+const WORD: Hex = `0x${'11'.repeat(32)}`
+const ADDRESS: Hex = `0x${'11'.repeat(20)}`
 const BINDING = {
   agentId: '0',
   blockHash: WORD,
@@ -80,9 +84,65 @@ test('an endpoint with a query sends nobody who verifies to a path of its choice
   expect([verified.code, verified.stderr]).toEqual([1, expect.stringContaining('so it was not asked')])
   const signing = ['attester', 'sign', '--provider', String(providerId), '--quorum', '1']
   expect((await run(signing, home.env)).stderr).toContain('so it was not asked')
+  const file = join(home.path, 'evidence.json')
+  const binding = { ...BINDING, blockNumber: String(2n ** 200n) }
+  writeFileSync(file, JSON.stringify({ ...SHOWN, binding }))
+  const late = await run([...signing, '--evidence', file, '--gpus', '--rim', file], home.env)
+  expect(late.stderr).toMatch(/^Refused by BINDING_/)
   await expect(Attestation.Evidence.fetchFrom(endpoint)).rejects.toThrow('is at no plain URL')
   expect(asked).toEqual([])
 })
+
+test('what another attester hands over is refused in a sentence where it is none', async () => {
+  const { signed } = await verdictBy(privateKeyToAccount(generatePrivateKey()))
+  const read = (change: object) => () =>
+    Attestation.QuorumVerdict.fromJson(
+      Attestation.QuorumVerdict.toJson({ ...signed, ...change } as typeof signed),
+    )
+  const said = (change: object) => read({ verdict: { ...signed.verdict, ...change } })
+  expect(read({})).not.toThrow()
+  for (const [what, reading] of Object.entries({
+    'a device of one byte': said({ devices: ['0x11'] }),
+    'a signature of 64 bytes': read({ signature: signed.signature.slice(0, -2) }),
+    'a signer of 32 bytes': read({ signer: WORD }),
+    'a time beyond the contract’s': said({ expiry: 2 ** 50 }),
+    'a quorum beyond all numbers': said({ quorumId: 10n ** 77n * 9n }),
+  }))
+    expect(reading, what).toThrow(Attestation.RefusedError)
+
+  const signatures = [`0x${'11'.repeat(64)}ff`] as const
+  const packing = Attestation.QuorumVerdict.pack(signed.verdict, { ...DOMAIN, signatures })
+  await expect(packing).rejects.toThrow(Attestation.RefusedError)
+})
+
+const DOMAIN = { chainId: 31_337, registry: ADDRESS } as const
+
+async function verdictBy(account: PrivateKeyAccount) {
+  const verdict = {
+    devices: [WORD],
+    evidence: 0,
+    evidenceHash: WORD,
+    expiry: 2,
+    issuedAt: 1,
+    provider: ADDRESS,
+    providerId: 1n,
+    quorumId: 1n,
+    reportData: WORD,
+    workload: WORD,
+  } as const
+  const binding = Attestation.Evidence.fromJson(JSON.stringify(SHOWN))
+  if (binding.tee === 'none') throw new Error(binding.reason)
+  const signature = await Attestation.QuorumVerdict.sign(verdict, { ...DOMAIN, account })
+  return {
+    signed: {
+      binding: binding.binding,
+      evidence: '0x',
+      signature,
+      signer: account.address,
+      verdict,
+    } as const,
+  }
+}
 
 /** Each entry of the table names all of it, which took seconds to copy. */
 test('a table that names itself ten thousand times is not copied as often', () => {

@@ -1,4 +1,4 @@
-import { type Address, bytesToHex, type Hex } from 'viem'
+import { type Address, bytesToHex, type Hex, maxUint256 } from 'viem'
 import { ComputeError } from '../Errors.ts'
 import { readJson } from '../readJson.ts'
 import { urlUnder } from '../urlUnder.ts'
@@ -40,7 +40,6 @@ const PATIENCE_MS = 20_000
 const SUBJECT = 'evidence'
 /** As many as a verdict on GPUs names. */
 const MOST_GPUS = 32
-const LARGEST = 2n ** 256n - 1n
 const TEES = ['sev-snp', 'sgx', 'tdx'] as const
 
 /** Evidence as a node shows it. `fromJson` reads it. */
@@ -166,8 +165,8 @@ export function bindingOf(fields: Field): Binding {
   const address = (key: string): Address => `0x${hex(binary(fields.at(key), key, 20))}`
   const number = (key: string): bigint => {
     const digits = fields.at(key).text()
-    const value = /^\d{1,78}$/.test(digits) ? BigInt(digits) : LARGEST + 1n
-    return value <= LARGEST
+    const value = /^\d{1,78}$/.test(digits) ? BigInt(digits) : maxUint256 + 1n
+    return value <= maxUint256
       ? value
       : refuse('JSON', `the binding's ${key}`, { bound: 'digits of a uint256', value: digits.slice(0, 100) })
   }

@@ -7,6 +7,7 @@ import {
   hexToBigInt,
   keccak256,
   type LocalAccount,
+  maxUint256,
   recoverAddress,
   type TypedDataDefinition,
 } from 'viem'
@@ -48,6 +49,8 @@ export type Signed = {
 }
 
 const SEV_SNP = 0
+/** The greatest time that the contract takes. */
+const LAST = 2 ** 40 - 1
 const DAY = 86_400
 /** A verdict counts for less than 7 days. */
 export const LONGEST: number = 7 * DAY - 1
@@ -141,12 +144,20 @@ export async function pack(verdict: Verdict, options: Domain & { signatures: rea
   const signed = await Promise.all(
     options.signatures.map(async (signature) => ({
       signature,
-      signer: await recoverAddress({ hash: digest, signature }),
+      signer: await signerOf(digest, signature),
     })),
   )
   const bySigner = new Map(signed.map(({ signature, signer }) => [hexToBigInt(signer), signature]))
   const ordered = [...bySigner].sort(([left], [right]) => (left < right ? -1 : 1))
   return `0x${ordered.map(([, signature]) => signature.slice(2)).join('')}`
+}
+
+async function signerOf(digest: Hex, signature: Hex): Promise<Address> {
+  try {
+    return await recoverAddress({ hash: digest, signature })
+  } catch {
+    return refuse('JSON', 'a signature of the verdict', { bound: 'one of a key', value: signature })
+  }
 }
 
 /** A quorum's id: that of the same members and threshold on every chain. */
@@ -165,33 +176,47 @@ export function toJson(signed: Signed): string {
 export function fromJson(text: string): Signed {
   const fields = parse(text, 'signed verdict')
   const of = fields.at('verdict')
-  const [bytes, number] = [(field: Field) => hexOf(field), (key: string) => integer(of.at(key), key)]
+  const number = (key: string) => integer(of.at(key), key)
+  const word = (key: string) => hexOf(of.at(key), 32)
   return {
     binding: Evidence.bindingOf(fields.at('binding')),
-    evidence: bytes(fields.at('evidence')),
-    signature: bytes(fields.at('signature')),
-    signer: bytes(fields.at('signer')),
+    evidence: hexOf(fields.at('evidence')),
+    signature: hexOf(fields.at('signature'), 65),
+    signer: hexOf(fields.at('signer'), 20),
     verdict: {
-      devices: of.at('devices').list().map(bytes),
-      evidence: of.at('evidence').count(),
-      evidenceHash: bytes(of.at('evidenceHash')),
-      expiry: of.at('expiry').count(),
-      issuedAt: of.at('issuedAt').count(),
-      provider: bytes(of.at('provider')),
+      devices: of
+        .at('devices')
+        .list()
+        .map((device) => hexOf(device, 32)),
+      evidence: within(of.at('evidence'), 0xff),
+      evidenceHash: word('evidenceHash'),
+      expiry: within(of.at('expiry'), LAST),
+      issuedAt: within(of.at('issuedAt'), LAST),
+      provider: hexOf(of.at('provider'), 20),
       providerId: number('providerId'),
       quorumId: number('quorumId'),
-      reportData: bytes(of.at('reportData')),
-      workload: bytes(of.at('workload')),
+      reportData: word('reportData'),
+      workload: word('workload'),
     },
   }
 }
 
-function hexOf(field: Field): Hex {
-  return `0x${hex(fromHex(field.text(), { subject: 'signed verdict' }))}`
+function hexOf(field: Field, length?: number): Hex {
+  const subject = 'signed verdict'
+  return `0x${hex(fromHex(field.text(), { subject, ...(length === undefined ? {} : { length }) }))}`
+}
+
+function within(field: Field, limit: number): number {
+  const value = field.count()
+  if (value > limit) refuse('JSON', 'a number of the verdict', { bound: `at most ${limit}`, value })
+  return value
 }
 
 function integer(field: Field, key: string): bigint {
   const digits = field.text()
-  if (/^\d{1,78}$/.test(digits)) return BigInt(digits)
-  return refuse('JSON', `the verdict's ${key}`, { bound: 'digits', value: digits.slice(0, 100) })
+  if (/^\d{1,78}$/.test(digits) && BigInt(digits) <= maxUint256) return BigInt(digits)
+  return refuse('JSON', `the verdict's ${key}`, {
+    bound: 'digits of a uint256',
+    value: digits.slice(0, 100),
+  })
 }

@@ -134,11 +134,13 @@ async function judge({ client, deployment }: Market, asked: Asked): ReturnType<t
   const { binding, report } = shown
   const keys = options['gpus'] === true ? undefined : keysOf(shown, options)
   const { owner: provider } = await Registry.get(client, { deployment, providerId })
-  const [agentId = 0n, head, bound] = await Promise.all([
+  const [agentId = 0n, head] = await Promise.all([
     Registry.agentIdOf(client, { deployment, providerId }),
     client.getBlock(),
-    client.getBlock({ blockNumber: binding.blockNumber }),
   ])
+  // One that does not exist yet is refused for its number.
+  const { blockNumber } = binding
+  const bound = blockNumber < head.number ? await client.getBlock({ blockNumber }) : head
   const issuedAt = options['issuedAt']
   const { chainId, registry } = domainOf(deployment)
   const scene = {
