@@ -142,21 +142,26 @@ function gpusOf(field: Field): readonly Gpu[] {
   }))
 }
 
-/** Warning: what it names becomes arguments of programs and lines of files that they trust, so only plain text passes. */
 function gatewayOf(fields: Field): Gateway {
   const ssh = {
     host: fields.at('host').text(),
     hostKey: fields.at('hostKey').text(),
     port: fields.at('port').count(),
   }
-  const isPlain =
-    /^[\w.:[\]][\w.:[\]-]{0,255}$/.test(ssh.host) && /^[\w@.-]+ [A-Za-z0-9+/=]+$/.test(ssh.hostKey)
-  return isPlain && ssh.port > 0 && ssh.port < 65_536
-    ? ssh
-    : refuse('JSON', "the evidence's SSH gateway", {
-        bound: 'a host, a port and a host key',
-        value: 'others',
-      })
+  const bound = 'a host, a port and a host key'
+  return isGateway(ssh) ? ssh : refuse('JSON', "the evidence's SSH gateway", { bound, value: 'another form' })
+}
+
+/**
+ * Whether a stranger's word names a place to log in to. Warning: it becomes arguments of programs and lines of files that they
+ * trust, so only plain text passes.
+ */
+export function isGateway(value: unknown): value is Gateway {
+  if (typeof value !== 'object' || value === null) return false
+  const { host, hostKey, port } = value as Record<string, unknown>
+  const isPort = Number.isInteger(port) && Number(port) > 0 && Number(port) < 65_536
+  const isHost = typeof host === 'string' && /^[\w.:[\]][\w.:[\]-]{0,255}$/.test(host)
+  return isPort && isHost && typeof hostKey === 'string' && /^[\w@.-]+ [A-Za-z0-9+/=]+$/.test(hostKey)
 }
 
 /** Reads a binding out of JSON. Throws a `RefusedError`. */

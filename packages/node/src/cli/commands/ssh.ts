@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Registry, Rental, readJson } from '@jejunetwork/sdk'
+import { Attestation, Registry, Rental, readJson } from '@jejunetwork/sdk'
 import { connect } from '../connect.ts'
 import type { Context, Input, Run } from '../context.ts'
 import { demandsOf, remembered } from '../demands.ts'
@@ -15,8 +15,6 @@ import { identityFor } from '../sshKey.ts'
 import { sessionOf } from './sessions.ts'
 
 const PATIENCE_MS = 30_000
-
-type Access = { host: string; port: number; hostKey: string }
 
 /** Becomes OpenSSH's client, pointed at a session and trusting one host key: the attested one, or of a claimed machine the published. */
 export const ssh: Run = async (context, { args, options }) => {
@@ -122,7 +120,7 @@ async function explain({ host, hostKey, port }: Login): Promise<void> {
     throw new HostKeySwappedError({ at: `${host}:${port}`, pinned: hostKey, shown })
 }
 
-async function accessTo(endpoint: string, sessionId: bigint): Promise<Access> {
+async function accessTo(endpoint: string, sessionId: bigint): Promise<Attestation.Evidence.Gateway> {
   const url = `${endpoint}/v1/sessions/${sessionId}`
   let answer: Response
   try {
@@ -134,21 +132,6 @@ async function accessTo(endpoint: string, sessionId: bigint): Promise<Access> {
     throw new TryLaterError(`The provider at ${endpoint} answered ${answer.status} for session ${sessionId}.`)
   const { ssh: access } = ((await readJson(answer)) ?? {}) as { ssh?: unknown }
   if (access === undefined) throw new TryLaterError(`The machine of session ${sessionId} is not ready yet.`)
-  if (isAccess(access)) return access
+  if (Attestation.Evidence.isGateway(access)) return access
   throw new UsageError(`The provider at ${endpoint} names no place that SSH could go to.`)
-}
-
-/** Warning: these become arguments of a program, and lines of a file that it trusts. */
-export function isAccess(value: unknown): value is Access {
-  if (typeof value !== 'object' || value === null) return false
-  const { host, hostKey, port } = value as Record<string, unknown>
-  return (
-    typeof host === 'string' &&
-    /^[\w.:[\]][\w.:[\]-]{0,255}$/.test(host) &&
-    Number.isInteger(port) &&
-    Number(port) > 0 &&
-    Number(port) < 65_536 &&
-    typeof hostKey === 'string' &&
-    /^[\w@.-]+ [A-Za-z0-9+/=]+$/.test(hostKey)
-  )
 }
