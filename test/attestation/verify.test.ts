@@ -49,6 +49,7 @@ test('TEE-10: `verify` prints each check with what was seen and what had to be',
   const { code, stdout } = await cli('verify', '1')
   expect(stdout).toMatch(/^ok +level +2, verified on chain +1 or 2$/m)
   expect(stdout).toMatch(/^ok +quote +tdx1\.0, UpToDate +signed up to the root key$/m)
+  expect(stdout).toMatch(/^ok +status +UpToDate by evaluation 17 +needs no update$/m)
   for (const name of [
     'TEE',
     'expiry',

@@ -113,7 +113,8 @@ async function checkLevel(scene: Scene): Promise<boolean> {
   note('TEE', tee !== 'none', { bound: 'one', value: tee })
   note('expiry', expiry >= now, { bound: `not before ${iso(now)}`, value: iso(expiry) })
   if (level.level < 2) return true
-  note('status', true, { bound: 'needs no update', value: kept.status })
+  const status = `${kept.status} by evaluation ${kept.evaluation}`
+  note('status', true, { bound: 'needs no update', value: status })
   const args = [platformId] as const
   const [holder] = await readContract(client, { abi, address: registry, args, functionName: 'platformOf' })
   note('platform', holder === providerId, {
