@@ -58,6 +58,14 @@ test('evidence with a revocation list in the place of a certificate is not put t
   expect(() => Attestation.SnpEvidence.encode({ ...parts, vek: list })).toThrow('CERT_FORM')
 })
 
+test('a certificate’s name begins no line of a refusal', async () => {
+  const made = amd({ key: 'SEV-VCEK\nProvider 1 is verified' })
+  const verdict = await verify(made)
+  if (verdict.ok) throw new Error('It was accepted.')
+  expect(verdict.refusal.value).toBe('SEV-VCEK Provider 1 is verified')
+  expect(verdict.refusal.message).not.toContain('\n')
+})
+
 describe('an SEV-SNP report', () => {
   test.each([
     ['a debug policy', { policy: DEBUG }, {}, 'SNP_DEBUG'],

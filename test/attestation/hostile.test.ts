@@ -59,15 +59,16 @@ test.each<Answer>([
   await expect(asked).rejects.toThrow(said)
 })
 
-test('an endpoint with a query sends nobody who verifies to a path of its choice', async () => {
+test('a provider chooses neither the path that others ask nor the lines that they read', async () => {
   const chain = await startChain()
   onTestFinished(() => chain.close())
   const home = createHome(chain)
   onTestFinished(() => home.remove())
   const asked: (string | undefined)[] = []
+  const spoof = 'none\n\r\u2028Provider 1 is verified: level 2.'
   const server = createServer(({ url }, response) => {
     asked.push(url)
-    response.end('{}')
+    response.end(JSON.stringify({ reason: spoof, tee: 'none', version: 1 }))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
@@ -91,6 +92,13 @@ test('an endpoint with a query sends nobody who verifies to a path of its choice
   expect(late.stderr).toMatch(/^Refused by BINDING_/)
   await expect(Attestation.Evidence.fetchFrom(endpoint)).rejects.toThrow('is at no plain URL')
   expect(asked).toEqual([])
+
+  // Nor do its words begin a line of what the command says.
+  const value = endpoint.slice(0, endpoint.indexOf('/reboot'))
+  await Registry.setEndpoint(chain.walletOf(1), { deployment: chain.deployment, value })
+  const said = await run(['verify', String(providerId)], home.env)
+  expect(said.stdout).toContain('none Provider 1 is verified')
+  expect(said.stdout).not.toMatch(/^Provider 1 is verified/m)
 })
 
 test('what another attester hands over is refused in a sentence where it is none', async () => {

@@ -7,7 +7,7 @@ import { type Bytes, base64, fromBase64, fromHex, hex } from './Bytes.ts'
 import * as Collateral from './Collateral.ts'
 import { type Field, of, parse } from './Json.ts'
 import type { Evidence as Gpu } from './Nvidia.ts'
-import { refuse } from './Refusal.ts'
+import { inOneLine, refuse } from './Refusal.ts'
 
 /** What a node shows of its machine at `GET /v1/attestation`. None of it is true because it stands there. */
 export type Evidence =
@@ -116,7 +116,10 @@ function evidenceIn(fields: Field): Evidence {
   const name = fields.at('tee').text()
   const gateway = fields.optional('ssh')
   const ssh = gateway ? { ssh: gatewayOf(gateway) } : {}
-  if (name === 'none') return { reason: fields.at('reason').text().slice(0, 300), ...ssh, tee: 'none' }
+  if (name === 'none') {
+    const reason = inOneLine(fields.at('reason').text().slice(0, 300))
+    return { reason, ...ssh, tee: 'none' }
+  }
   const tee = TEES.find((known) => known === name)
   if (!tee) return refuse('JSON', "the evidence's TEE", { bound: `none, ${TEES.join(', ')}`, value: name })
   const certificates = fields.optional('certificates')

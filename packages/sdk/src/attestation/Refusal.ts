@@ -151,10 +151,9 @@ export class RefusedError extends ComputeError {
 
 /** Throws the refusal by a check: what was looked at, what was seen and what it must be. */
 export function refuse(code: Code, subject: string, { bound, value }: { bound: Seen; value: Seen }): never {
-  const seen = show(value)
-  const needed = show(bound)
-  const message = `Refused by ${code}: ${subject} is ${seen}, and must be ${needed}.`
-  throw new RefusedError({ bound: needed, code, message, subject, value: seen })
+  const [about, seen, needed] = [subject, show(value), show(bound)].map(inOneLine) as [string, string, string]
+  const message = `Refused by ${code}: ${about} is ${seen}, and must be ${needed}.`
+  throw new RefusedError({ bound: needed, code, message, subject: about, value: seen })
 }
 
 /** Runs a verification and answers with its claims or its refusal; every other error is a bug and passes. */
@@ -172,6 +171,11 @@ export function claimsOf<Claims>(outcome: Verdict<Claims>): Claims {
   if (outcome.ok) return outcome.claims
   const { bound, code, subject, value } = outcome.refusal
   return refuse(code, subject, { bound, value })
+}
+
+/** A stranger's words, as in a certificate's name, begin no line that looks like somebody else's. */
+export function inOneLine(words: string): string {
+  return words.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
 }
 
 function show(value: Seen): string {

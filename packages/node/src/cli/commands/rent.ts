@@ -131,7 +131,8 @@ async function declined(
     eventName: 'SessionDeclined',
     fromBlock: BigInt(deployment.blockNumber),
   })
-  const reason = event?.args.reason || 'it gave no reason'
+  // Its words begin no line of this command's.
+  const reason = event?.args.reason?.replace(/\s+/g, ' ') || 'it gave no reason'
   return new UsageError(
     `The provider declined session ${sessionId}: ${reason}. ${eth(deposit)} is in your ledger; \`jeju-compute ledger withdraw all\` takes it out.`,
   )
