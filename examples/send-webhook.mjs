@@ -4,7 +4,8 @@ import { createHmac, randomUUID } from 'node:crypto'
 
 const [url, body = '{}'] = process.argv.slice(2)
 const secret = process.env.WEBHOOK_SECRET
-if (!url || !secret) fail('Name the URL to send to, and set WEBHOOK_SECRET to the secret of its hook.')
+if (!URL.canParse(url ?? '') || !secret)
+  fail('Name the URL to send to, and set WEBHOOK_SECRET to the secret of its hook.')
 
 const id = `msg_${randomUUID()}`
 const timestamp = Math.floor(Date.now() / 1000)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { spawn as spawnPty } from '@lydell/node-pty'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { commands, type Definition } from '../packages/node/src/cli/commands.ts'
 import { startAnvil } from '../packages/node/src/cli/dev/anvil.ts'
@@ -45,7 +46,7 @@ test('every command and option that the documents name is there', () => {
 
 test('a chain that does not answer is worth another try', async () => {
   const { code, stderr } = await run(['providers', '--rpc', 'http://127.0.0.1:1'], home.env)
-  expect(stderr).toBe('No chain answers at http://127.0.0.1:1; check JEJU_RPC_URL.\n')
+  expect(stderr).toBe('No chain answers at http://127.0.0.1:1; check --rpc or JEJU_RPC_URL.\n')
   expect(code).toBe(75)
 })
 
@@ -60,6 +61,11 @@ test('a chain without known contracts says what to set', async () => {
     const wrong = await run(['providers', '--rpc', other.rpcUrl], home.env)
     expect(wrong.stderr).toContain('is for chain 31337, and the chain that answers is 5')
     expect(wrong.code).toBe(1)
+
+    const noAddresses = { ...home.env, JEJU_DEPLOYMENT: join(import.meta.dirname, '../package.json') }
+    expect((await run(['providers'], noAddresses)).stderr).toContain(
+      'package.json does not hold the contracts',
+    )
   } finally {
     await other.close()
   }
@@ -88,6 +94,8 @@ test.each([
   [['ssh', '4'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
   [['ssh', '4', '-i', 'key'], 'Options go before the session: `jeju-compute ssh -i … 4`.'],
   [['ssh', '4', '--', 'true'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
+  [['ssh', '-i', '/none', '4'], 'There is no private key at /none.'],
+  [['keeper', 'webhook', 'add'], 'It is `jeju-compute keeper webhook add [options] <trigger>`; --help says'],
   [['scp', 'notes.txt', '4:'], 'There is no session 4; `jeju-compute sessions` lists yours.'],
   [['scp', 'here', 'there'], 'Name what to copy and where to, one of them in a session'],
   [['ledger', 'deposit', '-1'], 'The deposit is an amount of ETH such as 0.25; it was "-1".'],
@@ -211,6 +219,26 @@ test('a wallet is made once, and opens with its password alone', async () => {
 
     writeFileSync(keystore, 'no JSON')
     expect((await run(['wallet', 'address'], env)).stderr).toContain('is not a keystore in JSON')
+  } finally {
+    own.remove()
+  }
+})
+
+test('Ctrl-C at a question ends the command, and does nothing', async () => {
+  const own = createHome(chain)
+  try {
+    const bin = join(import.meta.dirname, '../packages/node/src/bin.ts')
+    const terminal = spawnPty(process.execPath, ['--conditions=src', bin, 'wallet', 'new'], { env: own.env })
+    let said = ''
+    const code = await new Promise<number>((resolve) => {
+      terminal.onData((data) => {
+        said += data
+        if (data.includes('Password for ')) terminal.write('\x03')
+      })
+      terminal.onExit(({ exitCode }) => resolve(exitCode))
+    })
+    expect(said).toMatch(/^Password for .*: \r\nNothing was done\.\r\n$/)
+    expect(code).toBe(130)
   } finally {
     own.remove()
   }

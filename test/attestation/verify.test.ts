@@ -196,7 +196,9 @@ test('`ssh` says of a claimed machine that it is claimed', async () => {
 
 test('`rent --verified` pays no claimed provider', async () => {
   const { code, stderr } = await cli('rent', '2', '--verified', '--yes')
-  expect(stderr).toContain('Provider 2 is claimed: There is no')
+  expect(stderr).toContain(
+    'Provider 2 is claimed: nobody proved which machine this is, and `jeju-compute verify 2` says why.',
+  )
   expect(stderr).toContain('Nothing was paid.')
   expect(code).toBe(1)
 })

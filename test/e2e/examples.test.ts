@@ -14,6 +14,7 @@ test.each([
     ['send-webhook.mjs', 'http://127.0.0.1:1/'],
     'Nobody answers at http://127.0.0.1:1; `./jeju-compute keeper start`',
   ],
+  [['send-webhook.mjs', 'nowhere'], 'Name the URL to send to, and set WEBHOOK_SECRET'],
   [['send-webhook.mjs'], 'Name the URL to send to, and set WEBHOOK_SECRET to the secret of its hook.'],
 ])('%j without what it needs says what that is, in one line', async ([script = '', ...args], sentence) => {
   const env = { ...process.env, JEJU_RPC_URL: 'http://127.0.0.1:1', WEBHOOK_SECRET: 'whsec_c2VjcmV0' }

@@ -91,7 +91,9 @@ test('a second start resumes the chain and its sessions', async () => {
 
   const second = await run(['dev'], home.env)
   expect(second).toMatchObject({ code: 75 })
-  expect(second.stderr).toMatch(/^Process \d+ works in .*: end it, or give this one a folder of its own/)
+  expect(second.stderr).toMatch(
+    /^Process \d+ works in .* already: end it, or set JEJU_HOME to another folder/,
+  )
   expect(await market.end('SIGTERM')).toBe(0)
 })
 

@@ -6,7 +6,7 @@ import { visible } from '../visible.ts'
 import { commands, type Definition } from './commands.ts'
 import { asCalled, readConfig } from './config.ts'
 import type { Input, Run } from './context.ts'
-import { TryLaterError, UsageError } from './errors.ts'
+import { InterruptedError, TryLaterError, UsageError } from './errors.ts'
 import { createOutput, print } from './output.ts'
 
 const VERSION: string = JSON.parse(
@@ -17,7 +17,7 @@ const FAILED = 1
 const TRY_LATER = 75
 const INTERRUPTED = 130
 
-/** Runs one command line and gives back its exit code: 0, 1 (yours to mend) or 75 (try again later). */
+/** Runs one command line and gives back its exit code: 0, 1 (yours to mend), 75 (try again later) or 130 (broken off). */
 export async function runCli(argv: readonly string[], options: { signal: AbortSignal }): Promise<number> {
   const { signal } = options
   const program = new Command('jeju-compute')
@@ -42,12 +42,12 @@ type Life = { outcome: Outcome; signal: AbortSignal }
 
 function define(parent: Command, definition: Definition, life: Life): void {
   const command = parent.command(definition.usage).description(definition.summary).exitOverride()
-  command.showHelpAfterError('Ask --help for what it takes.')
   withExample(command, definition.example)
   if ('commands' in definition) {
     for (const child of definition.commands) define(command, child, life)
     return
   }
+  command.showHelpAfterError(asCalled(`It is \`${pathOf(command)} ${command.usage()}\`; --help says more.`))
   for (const [flags, description] of definition.options ?? []) command.option(flags, description)
   command.option('--json', 'print the result as JSON')
   command.option('--rpc <url>', "the chain's RPC, over JEJU_RPC_URL")
@@ -62,7 +62,7 @@ function define(parent: Command, definition: Definition, life: Life): void {
 async function execute(run: Run, input: Input, signal: AbortSignal): Promise<number> {
   const { json = false, rpc, yes = false } = input.options
   const config = readConfig()
-  const output = createOutput({ yes: yes === true, signal })
+  const output = createOutput({ yes: yes === true })
   const context = {
     config: typeof rpc === 'string' ? { ...config, rpcUrl: rpc } : config,
     json: json === true,
@@ -74,6 +74,9 @@ async function execute(run: Run, input: Input, signal: AbortSignal): Promise<num
   print(result, { json: json === true })
   return OK
 }
+
+const pathOf = (command: Command): string =>
+  command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 
 function withExample(command: Command, example: string): void {
   command.addHelpText('after', asCalled(`\nExample:\n  $ jeju-compute ${example}`))
@@ -87,6 +90,7 @@ function report(error: unknown, signal: AbortSignal): number {
 
   const known = asComputeError(error)
   process.stderr.write(`${asCalled(visible(known ? known.message : (error.stack ?? error.message)))}\n`)
+  if (known instanceof InterruptedError) return INTERRUPTED
   return known?.retryable ? TRY_LATER : FAILED
 }
 

@@ -35,7 +35,7 @@ const renting: Leaf[] = [
       ['--min-gpus <n>', 'with so many GPUs at least'],
       ['--max-price <eth>', 'an hour costs at most this'],
       ['--tee <kind>', 'whose attestation is of sgx, tdx, sev-snp or nvidia'],
-      ['--level <n>', 'attested at least so: 1 by a quorum, 2 verified on chain'],
+      ['--level <n>', 'attested at least so: 1 by the quorum of --quorum, 2 verified on chain'],
       ['--quorum <id>', 'the quorum whose word counts as level 1'],
       ['--all', 'inactive and flagged ones too'],
     ],

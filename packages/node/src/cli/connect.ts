@@ -46,7 +46,8 @@ async function ask<T>(rpcUrl: string, question: () => Promise<T>): Promise<T> {
     return await question()
   } catch (cause) {
     if (!isUnreachable(cause)) throw cause
-    const help = rpcUrl === LOCAL_RPC_URL ? 'start the local market with `npm start`, or set' : 'check'
+    const help =
+      rpcUrl === LOCAL_RPC_URL ? 'start the local market with `npm start`, or set' : 'check --rpc or'
     throw new TryLaterError(`No chain answers at ${rpcUrl}; ${help} JEJU_RPC_URL.`, { cause })
   }
 }
@@ -84,6 +85,8 @@ function readDeployment(file: string, chainId: number): Deployment {
   } catch (cause) {
     throw new UsageError(`${file} does not hold the contracts' addresses as JSON.`, { cause })
   }
+  if (typeof deployment?.chainId !== 'number')
+    throw new UsageError(`${file} does not hold the contracts' addresses: it names no chain.`)
   const missing = contractNames.find((name) => deployment[name] === undefined)
   if (deployment.chainId === chainId && missing !== undefined)
     throw new UsageError(

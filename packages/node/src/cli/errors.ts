@@ -5,6 +5,11 @@ export class UsageError extends ComputeError {
   override readonly name = 'UsageError'
 }
 
+/** The person at the terminal broke off. Exit code 130. */
+export class InterruptedError extends ComputeError {
+  override readonly name = 'InterruptedError'
+}
+
 /** Something outside does not answer now. Exit code 75. */
 export class TryLaterError extends ComputeError {
   override readonly name = 'TryLaterError'

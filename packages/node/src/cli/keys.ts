@@ -1,7 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { createInterface } from 'node:readline/promises'
-import { Writable } from 'node:stream'
 import {
   type Address,
   type Chain,
@@ -20,6 +18,7 @@ import type { Market } from './connect.ts'
 import type { Role, Unlocked } from './context.ts'
 import { UsageError } from './errors.ts'
 import { decrypt, encrypt, type Keystore } from './Keystore.ts'
+import { question } from './question.ts'
 
 const DEVELOPMENT_MNEMONIC = 'test test test test test test test test test test test junk'
 const DEVELOPMENT_INDEX: Record<Role | 'bank', number> = { bank: 9, provider: 1, user: 2, keeper: 3 }
@@ -102,22 +101,12 @@ function readKeystore(file: string): Keystore {
 async function askPassword(config: Config, { twice }: { twice: boolean }): Promise<string> {
   if (config.password !== undefined) return config.password
   if (!process.stdin.isTTY) throw new UsageError(`Set JEJU_PASSWORD to the password of ${config.keystore}.`)
-  const password = await hidden(`Password for ${config.keystore}: `)
-  if (twice && password !== (await hidden('The same again: ')))
+  const password = await question(`Password for ${config.keystore}: `, { hidden: true })
+  if (!twice) return password
+  if (password === '') throw new UsageError('An empty password protects nothing; choose another one.')
+  if (password !== (await question('The same again: ', { hidden: true })))
     throw new UsageError('The two passwords differ.')
   return password
-}
-
-async function hidden(question: string): Promise<string> {
-  process.stderr.write(question)
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const lines = createInterface({ input: process.stdin, output: silent, terminal: true })
-  try {
-    return await lines.question('')
-  } finally {
-    lines.close()
-    process.stderr.write('\n')
-  }
 }
 
 function accountOf(privateKey: string): LocalAccount {

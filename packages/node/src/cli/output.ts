@@ -1,7 +1,7 @@
-import { createInterface } from 'node:readline/promises'
 import { visible } from '../visible.ts'
 import { asCalled } from './config.ts'
 import { UsageError } from './errors.ts'
+import { question as ask } from './question.ts'
 
 const SHOW_AFTER_MS = 700
 const REPEAT_AFTER_MS = 2_000
@@ -18,7 +18,7 @@ export type Output = {
   confirm(question: string): Promise<void>
 }
 
-export function createOutput(options: { yes: boolean; signal: AbortSignal }): Output {
+export function createOutput(options: { yes: boolean }): Output {
   const say = (line: string) => void process.stderr.write(`${asCalled(visible(line))}\n`)
   let topic = ''
   let shownAt = 0
@@ -43,13 +43,8 @@ export function createOutput(options: { yes: boolean; signal: AbortSignal }): Ou
     async confirm(question) {
       if (options.yes) return
       if (!process.stdin.isTTY) throw new UsageError(`${question} Pass --yes to agree.`)
-      const lines = createInterface({ input: process.stdin, output: process.stderr })
-      try {
-        const answer = await lines.question(`${question} [y/N] `, { signal: options.signal })
-        if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError('Nothing was done.')
-      } finally {
-        lines.close()
-      }
+      const answer = await ask(`${asCalled(visible(question))} [y/N] `)
+      if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError('Nothing was done.')
     },
   }
 }

@@ -26,7 +26,7 @@ export class FolderTakenError extends ComputeError {
   override readonly retryable = true
 
   constructor({ dataDir, holder }: { dataDir: string; holder: number }) {
-    super(`Process ${holder} works in ${dataDir}: end it, or give this one a folder of its own.`)
+    super(`Process ${holder} works in ${dataDir} already: end it, or set JEJU_HOME to another folder.`)
   }
 }
 

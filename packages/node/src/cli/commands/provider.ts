@@ -105,7 +105,7 @@ export const providerStatus: Run = async ({ config }) => {
     (answer) => (answer.ok ? 'answers' : `answers ${answer.status}`),
     () => 'does not answer',
   )
-  const attestation = await attestedAs(market, provider)
+  const attestation = await attestedAs(market, provider, { who: 'operator' })
   return {
     data: {
       ...provider,

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Registry, Staking } from '@jejunetwork/sdk'
+import { ContractRevertedError, Registry, Staking } from '@jejunetwork/sdk'
 import { getAddress, isAddress, zeroAddress } from 'viem'
 import { createLog } from '../../log.ts'
 import { eth } from '../../money.ts'
@@ -98,7 +98,13 @@ export const unregister: Run = async (context) => {
   const result = await changed(context, own, {
     data: {},
     said: `Provider ${providerId} is off the market, and its node may stop.`,
-    sent: Registry.unregister(wallet, { deployment }),
+    sent: Registry.unregister(wallet, { deployment }).catch((error: unknown) => {
+      if (!(error instanceof ContractRevertedError && error.errorName === 'ObligationsRemain')) throw error
+      throw new UsageError(
+        `Provider ${providerId} has sessions that are not over or not paid out, which \`jeju-compute provider status\` shows; \`jeju-compute provider pause\` takes no new ones, and a running node collects.`,
+        { cause: error },
+      )
+    }),
   })
   const { staked } = await Staking.get(client, { account: owner, deployment })
   return {

@@ -116,7 +116,11 @@ function proven({ level, quorumId: id, tee }: Row, { quorumId: asked }: Discover
 
 function nothing(options: Input['options']): string {
   const asked = ['gpu', 'minGpus', 'maxPrice', 'tee', 'level'].some((name) => options[name] !== undefined)
-  return asked ? 'Nobody offers that here; ask for less, or --all.' : 'Nobody offers anything here yet.'
+  if (!asked) return 'Nobody offers anything here yet.'
+  const isNameless = options['level'] === '1' && options['quorum'] === undefined
+  return isNameless
+    ? 'Nobody offers that here; level 1 counts for the quorum alone that --quorum names.'
+    : 'Nobody offers that here; ask for less, or --all.'
 }
 
 /** The claim in a few words; what is not the JSON that a node prints is shown as nothing. */

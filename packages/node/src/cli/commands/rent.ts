@@ -65,7 +65,7 @@ async function sayProven(
   { demands, provider }: { demands: Demands | undefined; provider: Registry.Provider },
 ): Promise<void> {
   const { providerId } = provider
-  output.say(`Provider ${providerId} is ${await attestedAs(market, provider)}.`)
+  output.say(`Provider ${providerId} is ${await attestedAs(market, provider, { who: 'renter' })}.`)
   if (!demands) return
   const { client, deployment } = market
   const options = { ...demands, ...config.teeRoots, deployment, providerId, signal }

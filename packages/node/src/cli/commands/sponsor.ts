@@ -13,6 +13,7 @@ const DAY = 86_400n
 
 export const fund: Run = async ({ config, output }, { args, options }) => {
   const amount = ether('The amount', args[1])
+  if (amount === 0n) throw new UsageError('The amount is above 0.')
   const market = await connect(config)
   const { triggerId } = await triggerOf(market, args[0])
   const { account } = await unlock(config, { market, role: 'user' })

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Attestation, Registry, Rental, readJson } from '@jejunetwork/sdk'
 import { connect } from '../connect.ts'
@@ -10,6 +10,7 @@ import { endpointOf } from '../endpointOf.ts'
 import { TryLaterError, UsageError } from '../errors.ts'
 import { hostKeyShown } from '../hostKeyShown.ts'
 import { whole } from '../input.ts'
+import type { Output } from '../output.ts'
 import { HostKeySwappedError, pin } from '../pinned.ts'
 import { identityFor } from '../sshKey.ts'
 import { sessionOf } from './sessions.ts'
@@ -24,7 +25,8 @@ export const ssh: Run = async (context, { args, options }) => {
   const sessionId = whole('The session', id)
   const to = await loginTo(context, { options, sessionId })
   const { host, login, port } = to
-  return become('ssh', to, [...login, '-p', port, `${sessionId}@${host}`, ...command])
+  const { say } = context.output
+  return become('ssh', to, { args: [...login, '-p', port, `${sessionId}@${host}`, ...command], say })
 }
 
 /** Becomes OpenSSH's scp; `1:notes.txt` is a file of session 1. */
@@ -37,12 +39,13 @@ export const scp: Run = async (context, { args, options }) => {
   const to = await loginTo(context, { options, sessionId })
   const { host, login, port } = to
   const paths = args.map((path) => path.replace(REMOTE, () => `${sessionId}@${host}:`))
-  return become('scp', to, [...login, ...(options['recursive'] ? ['-r'] : []), '-P', port, '--', ...paths])
+  const how = [...login, ...(options['recursive'] ? ['-r'] : []), '-P', port]
+  return become('scp', to, { args: [...how, '--', ...paths], say: context.output.say })
 }
 
 const REMOTE = /^(\d+):/
 
-type Login = { host: string; hostKey: string; port: string; login: string[] }
+type Login = { host: string; hostKey: string; port: string; login: string[]; hasKey: boolean }
 
 async function loginTo(
   context: Context,
@@ -52,6 +55,8 @@ async function loginTo(
   const { claimed: asClaimed, identity: given } = options
   const claimed = asClaimed === true
   const demanded = demandsOf(options)
+  if (typeof given === 'string' && !existsSync(given))
+    throw new UsageError(`There is no private key at ${given}.`)
   if (claimed && demanded) throw new UsageError('Take --claimed, or insist on proof; both is neither.')
   const market = await connect(config)
   const { client, deployment } = market
@@ -62,6 +67,7 @@ async function loginTo(
   const endpoint = endpointOf(provider, deployment)
   const access = await output.during('Asking the provider', accessTo(endpoint, sessionId))
   const { host, hostKey, port } = access
+  const identity = typeof given === 'string' ? given : identityFor(config, session.sshPublicKey)
   if (Rental.accessHash(access) !== session.accessHash)
     throw new UsageError(
       `${endpoint} names another host key or port for session ${sessionId} than the provider put on chain; that may not be your machine.`,
@@ -77,7 +83,6 @@ async function loginTo(
   const knownHosts = join(directory, `known_hosts_${chainId}_${sessionId}`)
   writeFileSync(knownHosts, `[${host}]:${port} ${hostKey}\n`)
 
-  const identity = typeof given === 'string' ? given : identityFor(config, session.sshPublicKey)
   const trust = [
     'StrictHostKeyChecking=yes',
     `UserKnownHostsFile=${knownHosts}`,
@@ -93,13 +98,13 @@ async function loginTo(
     'ForwardX11=no',
   ].flatMap((option) => ['-o', option])
   const login = identity ? ['-i', identity, '-o', 'IdentitiesOnly=yes'] : []
-  return { host, hostKey, login: [...trust, ...login], port: String(port) }
+  return { hasKey: identity !== undefined, host, hostKey, login: [...trust, ...login], port: String(port) }
 }
 
 async function become(
   tool: 'ssh' | 'scp',
   to: Login,
-  args: readonly string[],
+  { args, say }: { args: readonly string[]; say: Output['say'] },
 ): Promise<{ exitCode: number }> {
   const child = spawn(tool, args, { stdio: 'inherit' })
   await once(child, 'spawn').catch((cause: unknown) => {
@@ -110,6 +115,8 @@ async function become(
   const [code] = await once(child, 'exit')
   // 255 is OpenSSH's own failure; scp passes on 255 or 1.
   if (code === 255 || (tool === 'scp' && code !== 0)) await explain(to)
+  if (code === 255 && !to.hasKey)
+    say('If the key was refused: the one that the session was rented with is not in ~/.ssh; name it with -i.')
   return { exitCode: code ?? 1 }
 }
 
