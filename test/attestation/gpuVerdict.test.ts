@@ -232,6 +232,9 @@ test.each([
       )
     expect(named.stdout).toMatch(row('GPU verdict', `${kind}, devices: ${models.length}`, 'one on GPUs'))
     expect(named.stdout).toMatch(row('GPU quorum', quorum, quorum))
+    expect(named.stdout).toMatch(
+      row('revocation', 'not checked here', 'checked by the quorum before it signed'),
+    )
     expect(named.stdout).toMatch(row('GPU expiry', '\\S+', 'not before \\S+'))
     expect(named.stdout).toMatch(row('GPU report data', '(0x[0-9a-f]{64})', "\\1, the machine's"))
     expect(named.stdout).toContain('\n\nProvider 1 is verified: level 1.')

@@ -78,8 +78,9 @@ export async function checkVerdict(scene: Scene, evidence: Shown): Promise<Uint8
     note(`report, ${subject}`, false, { bound: wanted, value: `${seen} (${code})` })
     return undefined
   }
-  const { product, reportData, tcb, workloadId } = judged.claims
+  const { product, reportData, revocation, tcb, workloadId } = judged.claims
   note('report', true, { bound: "signed up to AMD's root key", value: `${product}, ${JSON.stringify(tcb)}` })
+  note('revocation', true, { bound: 'checked by the quorum before it signed', value: `${revocation} here` })
   const same = (name: string, seen: string, wanted: string) =>
     note(name, seen === wanted, { bound: `${wanted} in the verdict`, value: seen })
   same('workload', workloadId, verdict.workload)
