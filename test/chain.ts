@@ -8,9 +8,11 @@ import {
   createTestClient,
   createWalletClient,
   type HDAccount,
+  type Hex,
   http,
   type PublicClient,
   type Transport,
+  toHex,
   type Chain as ViemChain,
   type WalletClient,
 } from 'viem'
@@ -27,6 +29,20 @@ const LOCK_STALE_MS = 180_000
 export const accounts: readonly HDAccount[] = Array.from({ length: 10 }, (_, addressIndex) =>
   mnemonicToAccount(MNEMONIC, { addressIndex }),
 )
+
+/** The `index`-th development account. */
+export function accountOf(index: number): HDAccount {
+  const account = accounts[index]
+  if (!account) throw new RangeError(`There is no development account ${index}.`)
+  return account
+}
+
+/** Its private key, as `JEJU_PRIVATE_KEY` takes it. */
+export function keyOf(index: number): Hex {
+  const { privateKey } = accountOf(index).getHdKey()
+  if (!privateKey) throw new Error(`The development account ${index} has no key.`)
+  return toHex(privateKey)
+}
 
 /** A local chain of a test's own, with the contracts on it. */
 export type Chain = {
@@ -57,9 +73,7 @@ export async function startChain(options: startChain.Options = {}): Promise<Chai
     deployment,
     accounts,
     walletOf(index) {
-      const account = accounts[index]
-      if (!account) throw new RangeError(`There is no development account ${index}.`)
-      return createWalletClient({ account, chain: local, transport, pollingInterval: 50 })
+      return createWalletClient({ account: accountOf(index), chain: local, transport, pollingInterval: 50 })
     },
     async warp(seconds) {
       await test.increaseTime({ seconds })

@@ -3,9 +3,10 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ComputeStakingAbi } from '@jejunetwork/contracts'
 import { Attestation } from '@jejunetwork/sdk'
-import { bytesToHex, type HDAccount, type Hex, keccak256, toHex } from 'viem'
+import { bytesToHex, type Hex, keccak256 } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Provider } from '../../packages/node/src/provider/provider.ts'
+import { accountOf, keyOf } from '../chain.ts'
 import { createHome, type Home, until, watch } from '../jejuCompute.ts'
 import { type Amd, amd, keyFiles } from './Amd.ts'
 import { trustRootOf } from './Market.ts'
@@ -169,21 +170,14 @@ test('STK-15: the guide’s way out: what backs the role leaves once the atteste
 
 /** Runs a block of the page in the shell of the account's person, and answers with all that it said. */
 async function as(index: number | undefined, block: string, exitCode = 0): Promise<string> {
-  const key = accountOf(index ?? 0).getHdKey().privateKey
   const child = spawn('bash', ['-ec', block], {
     cwd: home.path,
-    env: { ...home.env, JEJU_PRIVATE_KEY: toHex(key ?? new Uint8Array()) },
+    env: { ...home.env, JEJU_PRIVATE_KEY: keyOf(index ?? 0) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const command = watch(child)
   expect(await command.exited, command.said()).toBe(exitCode)
   return command.said()
-}
-
-function accountOf(index: number): HDAccount {
-  const account = stage.market.accounts[index]
-  if (!account) throw new RangeError(`There is no account ${index}.`)
-  return account
 }
 
 function verdicts() {

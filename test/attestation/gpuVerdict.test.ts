@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { AttestationRegistryAbi, ComputeRegistryAbi } from '@jejunetwork/contracts'
 import { Attestation, verifyProvider } from '@jejunetwork/sdk'
-import { type HDAccount, keccak256, type PublicClient, parseEther, toHex } from 'viem'
+import { keccak256, type PublicClient, parseEther, toHex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Chain, startChain } from '../chain.ts'
+import { accountOf, type Chain, startChain } from '../chain.ts'
 import { createHome, type Home, run } from '../jejuCompute.ts'
 import { type Amd, amd, certificateTable, keysOf, snpReport } from './Amd.ts'
 import type { Party } from './Authority.ts'
@@ -371,12 +371,6 @@ function sign(index: number, machine: string, more: readonly string[] = []): Pro
 function as(index: number, args: readonly string[]): Promise<run.Result> {
   const key = accountOf(index).getHdKey().privateKey ?? new Uint8Array()
   return run(args, { ...home.env, JEJU_PRIVATE_KEY: toHex(key) })
-}
-
-function accountOf(index: number): HDAccount {
-  const account = chain.accounts[index]
-  if (!account) throw new RangeError(`There is no account ${index}.`)
-  return account
 }
 
 const at = (name: string): string => join(home.path, name)

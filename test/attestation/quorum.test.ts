@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AttestationRegistryAbi, ComputeRegistryAbi, ComputeStakingAbi } from '@jejunetwork/contracts'
 import { Attestation, type Deployment } from '@jejunetwork/sdk'
-import { type Address, bytesToHex, keccak256, type LocalAccount, parseEther } from 'viem'
+import { type Address, bytesToHex, keccak256, parseEther } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Chain, startChain } from '../chain.ts'
+import { accountOf, type Chain, startChain } from '../chain.ts'
 import { createHome, run } from '../jejuCompute.ts'
 import { type Amd, amd, keyFiles, keysOf, snpReport } from './Amd.ts'
 import { trustRootOf } from './Market.ts'
@@ -27,7 +27,7 @@ beforeAll(async () => {
   for (const index of [3, 4, 5]) {
     await Verdicts.become(chain.walletOf(index), { amount: parseEther('1'), deployment })
   }
-  const members = [3, 4, 5].map((index) => addressOf(index))
+  const members = [3, 4, 5].map((index) => accountOf(index).address)
   ;({ quorumId } = await Verdicts.createQuorum(chain.walletOf(3), { deployment, members, threshold: 2 }))
   providerId = await register()
 })
@@ -45,7 +45,7 @@ test('TEE-24: two attesters verify a machine, sign, and the provider has a level
 
   const entry = await Verdicts.find(chain.client, { deployment, digest })
   expect(entry.signers.map((signer) => signer.toLowerCase()).sort()).toEqual(
-    [addressOf(3), addressOf(4)].map((signer) => signer.toLowerCase()).sort(),
+    [accountOf(3).address, accountOf(4).address].map((signer) => signer.toLowerCase()).sort(),
   )
   expect(await Verdicts.faultOf(chain.client, { deployment, ...entry })).toBeUndefined()
   const refuted = Verdicts.refute(chain.walletOf(6), { deployment, digest })
@@ -75,12 +75,12 @@ test('TEE-26: a lie is found by recomputation, and all its signers lose their st
   expect([fault, signers.length]).toEqual(['signature', 2])
   expect((await read('attestation'))[0]).toBe(0)
   for (const signer of signers) expect(await stakeOf(signer)).toBe(0n)
-  expect(await stakeOf(addressOf(5))).toBe(parseEther('1'))
+  expect(await stakeOf(accountOf(5).address)).toBe(parseEther('1'))
 })
 
 test('TEE-24: attesters refuse what is bound to another, or open to debugging, by its check', async () => {
   const { binding, report } = await shown()
-  const other = { ...binding, provider: addressOf(7) }
+  const other = { ...binding, provider: accountOf(7).address }
   expect(code(await judge({ binding: other, report }))).toBe('BINDING_REPORT_DATA')
   const open = snpReport(machine, { policy: 0xb0000n, reportData: Binding.reportData(binding) })
   expect(code(await judge({ binding, report: open }))).toBe('SNP_DEBUG')
@@ -134,7 +134,7 @@ async function shown(): Promise<Shown> {
     blockNumber: number,
     chainId: 31_337n,
     gpuEvidenceHash: Binding.NO_GPU,
-    provider: addressOf(1),
+    provider: accountOf(1).address,
     registry: deployment.attestationRegistry,
     sshHostKeyHash: keccak256('0x01'),
     tlsSpkiHash: keccak256('0x02'),
@@ -149,7 +149,7 @@ async function judge({ binding, report }: Shown): ReturnType<typeof QuorumVerdic
   const expected = {
     agentId: await agentId(),
     chainId: 31_337n,
-    provider: addressOf(1),
+    provider: accountOf(1).address,
     registry: deployment.attestationRegistry,
   }
   const { at: _, ...keys } = keysOf(machine)
@@ -173,7 +173,7 @@ async function signed(
   const domain = { chainId: 31_337, registry: deployment.attestationRegistry }
   return Promise.all(
     [4, 3].map(async (index) => {
-      const account = chain.accounts[index] as LocalAccount
+      const account = accountOf(index)
       const signature = await QuorumVerdict.sign(judged.verdict, { ...domain, account })
       return { ...judged, binding, signature, signer: account.address }
     }),
@@ -214,10 +214,4 @@ async function register(): Promise<bigint> {
   })
   await chain.client.waitForTransactionReceipt({ hash })
   return chain.client.readContract({ abi: ComputeRegistryAbi, address, functionName: 'providerCount' })
-}
-
-function addressOf(index: number): Address {
-  const { address } = chain.accounts[index] ?? {}
-  if (!address) throw new RangeError(`There is no account ${index}.`)
-  return address
 }

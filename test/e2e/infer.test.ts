@@ -2,7 +2,7 @@ import { InferenceServingAbi } from '@jejunetwork/contracts'
 import OpenAI from 'openai'
 import { parseEther } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Chain, startChain } from '../chain.ts'
+import { type Chain, keyOf, startChain } from '../chain.ts'
 import { createHome, freePorts, type Home, launch, type Running, run, until } from '../jejuCompute.ts'
 
 const MODEL = 'jeju-demo-36m'
@@ -124,10 +124,9 @@ test('chat says in one sentence that the wallet is empty, or that the answer cos
 })
 
 async function startNode(): Promise<Running> {
-  const key = chain.accounts[PROVIDER]?.getHdKey().privateKey ?? new Uint8Array()
   const env = {
     ...home.env,
-    JEJU_PRIVATE_KEY: `0x${Buffer.from(key).toString('hex')}`,
+    JEJU_PRIVATE_KEY: keyOf(PROVIDER),
     JEJU_RUNTIME: 'process',
   }
   const args = ['provider', 'start', '--port', String(nodePort), '--ssh-port', '0']

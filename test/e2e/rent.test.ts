@@ -5,7 +5,7 @@ import { ComputeRegistryAbi, ComputeRentalAbi, LedgerManagerAbi } from '@jejunet
 import { spawn as spawnPty } from '@lydell/node-pty'
 import { type Hash, parseEther, parseEventLogs } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Chain, startChain } from '../chain.ts'
+import { type Chain, keyOf, startChain } from '../chain.ts'
 import { containers, engineAnswers } from '../docker.ts'
 import { createHome, freePorts, type Home, launch, type Running, until } from '../jejuCompute.ts'
 import { createKey, type KeyPair, scpRoundTrip, ssh, sshArgs, type Target } from '../openSsh.ts'
@@ -223,7 +223,7 @@ describe.each(runtimes)('a stranger rents a machine (%s)', (runtime) => {
   })
 
   async function startNode(): Promise<Running> {
-    const env = { ...home.env, JEJU_PRIVATE_KEY: privateKey(chain, PROVIDER), JEJU_RUNTIME: runtime }
+    const env = { ...home.env, JEJU_PRIVATE_KEY: keyOf(PROVIDER), JEJU_RUNTIME: runtime }
     // The registration names another place, as the specification's words have it, and a node keeps what is registered.
     const where = [
       '--endpoint',
@@ -285,9 +285,4 @@ function read(chain: Chain, functionName: 'providerIdOf', args: readonly [`0x${s
     args,
     functionName,
   })
-}
-
-function privateKey(chain: Chain, index: number): string {
-  const key = chain.accounts[index]?.getHdKey().privateKey
-  return `0x${Buffer.from(key ?? []).toString('hex')}`
 }

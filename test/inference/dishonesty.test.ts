@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { askToClose, Inference, Voucher } from '@jejunetwork/sdk'
 import { type Hex, parseEther } from 'viem'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { type Chain, startChain } from '../chain.ts'
+import { accountOf, type Chain, startChain } from '../chain.ts'
 import { serve } from '../serve.ts'
 import { MODEL, openPayer, PRICE, registerProvider, STORY } from './node.ts'
 
@@ -113,7 +113,7 @@ async function setup({
   status,
 }: Lies) {
   const { deployment } = chain
-  const provider = chain.accounts[1]?.address ?? fail()
+  const provider = accountOf(1).address
   let voucher: Hex | null = null
   const best = () => (voucher === null ? 0n : Voucher.tallyOf(voucher).cumulative)
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
@@ -158,8 +158,4 @@ function event(content: string, note: object): string {
 
 async function read(openai: Awaited<ReturnType<typeof setup>>['openai']): Promise<void> {
   for await (const _ of await openai.chat.completions.create({ ...STORY, stream: true }));
-}
-
-function fail(): never {
-  throw new Error('Missing.')
 }

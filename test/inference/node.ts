@@ -27,7 +27,7 @@ import { openJournal } from '../../packages/node/src/journal.ts'
 import { createLog } from '../../packages/node/src/log.ts'
 import { openInference } from '../../packages/node/src/provider/inference/inference.ts'
 import { createSender } from '../../packages/node/src/send.ts'
-import { type Chain, startChain } from '../chain.ts'
+import { accountOf, type Chain, startChain } from '../chain.ts'
 
 export const MODEL = 'jeju-demo-36m'
 /** Wei per 1,000,000 tokens; whole wei per token, so that nothing is rounded. */
@@ -152,7 +152,7 @@ export async function market(options: Partial<serve.Options> = {}): Promise<mark
   const chain = await startChain()
   const folder = mkdtempSync(join(tmpdir(), 'inference-'))
   await registerProvider(chain, { index: 1 })
-  const account = chain.accounts[1] as LocalAccount
+  const account = accountOf(1)
   const { deployment, rpcUrl } = chain
   const node = await serve({
     account,

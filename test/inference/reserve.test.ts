@@ -1,8 +1,9 @@
 import { Inference, payingFetch } from '@jejunetwork/sdk'
 import OpenAI from 'openai'
-import type { Address, PublicClient } from 'viem'
+import type { PublicClient } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { accountOf } from '../chain.ts'
 import { codeOf, MODEL, market, PRICE, registerProvider, STORY } from './node.ts'
 
 const [OTHER, USER] = [3, 2]
@@ -62,7 +63,7 @@ async function setup({ cap }: { cap: bigint }) {
   const { deployment } = chain
   const wallet = chain.walletOf(USER)
   const session = privateKeyToAccount(generatePrivateKey())
-  const other = chain.accounts[OTHER]?.address as Address
+  const other = accountOf(OTHER).address
   await Inference.openChannel(wallet, { amount: 1n, cap, deployment, provider: other, session })
   await Inference.deposit(wallet, { amount: 20n * SOME, deployment })
   const client = chain.client as PublicClient

@@ -4,9 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { channelState, Inference, Voucher } from '@jejunetwork/sdk'
-import { toHex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Chain, startChain } from '../chain.ts'
+import { accountOf, type Chain, keyOf, startChain } from '../chain.ts'
 import { freePorts } from '../jejuCompute.ts'
 import { costAt, openPayer, PRICE, registerProvider, STORY } from './node.ts'
 
@@ -28,7 +27,7 @@ afterAll(async () => {
 
 test('a node that is killed in the middle of an answer loses no voucher, and goes on', async () => {
   const { deployment } = chain
-  const provider = chain.accounts[1]?.address ?? fail()
+  const provider = accountOf(1).address
   const [port = 0] = await freePorts(1)
   const first = await startNode(port)
   const payer = await openPayer(chain, { provider, url: first.url, user: 2 })
@@ -69,7 +68,7 @@ test('a node that is killed in the middle of an answer loses no voucher, and goe
 
 test('a voucher that only the journal knows is settled after a kill', async () => {
   const { deployment } = chain
-  const provider = chain.accounts[1]?.address ?? fail()
+  const provider = accountOf(1).address
   const first = await startNode(0)
   const payer = await openPayer(chain, { provider, url: first.url, user: 3 })
   const { usage } = await payer.openai.chat.completions.create(STORY)
@@ -83,9 +82,8 @@ test('a voucher that only the journal knows is settled after a kill', async () =
 })
 
 async function startNode(port: number): Promise<{ child: ChildProcess; url: string }> {
-  const hdKey = chain.accounts[1]?.getHdKey().privateKey ?? fail()
   const { deployment, rpcUrl } = chain
-  const options = { deployment, journalPath: join(folder, 'journal.db'), key: toHex(hdKey), port, rpcUrl }
+  const options = { deployment, journalPath: join(folder, 'journal.db'), key: keyOf(1), port, rpcUrl }
   const script = join(import.meta.dirname, 'child.ts')
   const child = spawn(process.execPath, ['--conditions=src', script, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],

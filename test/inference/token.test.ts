@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Inference } from '@jejunetwork/sdk'
 import OpenAI from 'openai'
-import { type Address, type LocalAccount, type PublicClient, parseUnits } from 'viem'
+import { type Address, type PublicClient, parseUnits } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openJournal } from '../../packages/node/src/journal.ts'
 import { createLog } from '../../packages/node/src/log.ts'
 import { createTables } from '../../packages/node/src/provider/inference/rows.ts'
 import { startProxy } from '../../packages/node/src/proxy/proxy.ts'
-import { type Chain, startChain } from '../chain.ts'
+import { accountOf, type Chain, startChain } from '../chain.ts'
 import { type Dollar, deployDollar } from '../Dollar.ts'
 import { freePorts, until } from '../jejuCompute.ts'
 import { MODEL, registerProvider, STORY, serve } from './node.ts'
@@ -34,10 +34,10 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'inference-token-'))
   dollar = await deployDollar(chain)
   token = dollar.address
-  await dollar.mint(chain.accounts[USER]?.address as Address, 100n * DEPOSIT)
+  await dollar.mint(accountOf(USER).address, 100n * DEPOSIT)
   const [port = 0] = await freePorts(1)
   await registerProvider(chain, { index: PROVIDER, url: `http://127.0.0.1:${port}` })
-  const account = chain.accounts[PROVIDER] as LocalAccount
+  const account = accountOf(PROVIDER)
   const journalPath = join(folder, 'journal.db')
   const { deployment, rpcUrl } = chain
   const to = { write: (line: string) => void said.push(line) }
@@ -53,7 +53,7 @@ afterAll(async () => {
 
 test('a developer pays in dollars of six decimals by the token, and the provider has them', async () => {
   const { client, deployment } = chain
-  const provider = chain.accounts[PROVIDER]?.address as Address
+  const provider = accountOf(PROVIDER).address
   const wallet = chain.walletOf(USER)
   const before = await dollar.balanceOf(wallet.account.address)
   const proxy = await startProxy({

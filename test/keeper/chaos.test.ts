@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { TriggerRegistryAbi } from '@jejunetwork/sdk'
-import { type Address, bytesToHex } from 'viem'
+import type { Address } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Chain, startChain } from '../chain.ts'
+import { accountOf, type Chain, keyOf, startChain } from '../chain.ts'
 import { createHome, type Home, launch, type Running, until } from '../jejuCompute.ts'
 import { type Postgres, startPostgres } from '../postgres.ts'
 import { createTrigger, deployCounter, executions } from './market.ts'
@@ -170,14 +170,11 @@ async function catchNext(when: 'before' | 'after'): Promise<Keeper> {
 }
 
 async function openKeeper(index: number): Promise<Keeper> {
-  const account = chain.accounts[index]
-  const key = account?.getHdKey().privateKey
-  if (!account || !key) throw new Error('There is no such account.')
   const front = await openFront(chain.rpcUrl)
   const home = createHome({ deployment: chain.deployment, rpcUrl: front.url })
-  Object.assign(home.env, { JEJU_DATABASE: postgres.url, JEJU_PRIVATE_KEY: bytesToHex(key) })
+  Object.assign(home.env, { JEJU_DATABASE: postgres.url, JEJU_PRIVATE_KEY: keyOf(index) })
   const life = await startKeeper({ home })
-  return { address: account.address, front, home, life }
+  return { address: accountOf(index).address, front, home, life }
 }
 
 async function startKeeper({ home }: Pick<Keeper, 'home'>): Promise<Running> {

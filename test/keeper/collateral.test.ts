@@ -1,5 +1,5 @@
 import { Attestation, write } from '@jejunetwork/sdk'
-import type { LocalAccount, PublicClient } from 'viem'
+import type { PublicClient } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRefresher } from '../../packages/node/src/keeper/refreshCollateral.ts'
 import { createLog } from '../../packages/node/src/log.ts'
@@ -7,6 +7,7 @@ import { createSender } from '../../packages/node/src/send.ts'
 import * as Authority from '../attestation/Authority.ts'
 import { collateral } from '../attestation/Intel.ts'
 import { levelOf, type Stage, startStage } from '../attestation/Stage.ts'
+import { accountOf } from '../chain.ts'
 import { until } from '../jejuCompute.ts'
 
 const DAY = 86_400n
@@ -67,9 +68,9 @@ function calls(): readonly string[] {
 
 /** What a keeper of the fifth development account runs now and then. */
 function keeper(url = stage.pcs.url): () => Promise<void> {
-  const { accounts, deployment } = stage.market
+  const { deployment } = stage.market
   const client = stage.market.client as PublicClient
   const log = createLog({ to: { write: (line) => void said.push(line) } })
-  const sender = createSender({ account: accounts[5] as LocalAccount, client, log, signal: stop.signal })
+  const sender = createSender({ account: accountOf(5), client, log, signal: stop.signal })
   return createRefresher({ client, deployment, log, sender, spans: { logs: 1_024n } }, { url })
 }

@@ -1,7 +1,7 @@
 import { Trigger, TriggerInput } from '@jejunetwork/sdk'
 import { type Hash, type Hex, keccak256, toHex } from 'viem'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Chain, startChain } from '../chain.ts'
+import { accountOf, type Chain, startChain } from '../chain.ts'
 import { createHome, type Home, launch, type Running, until } from '../jejuCompute.ts'
 import { serve } from '../serve.ts'
 import { AGENT, countOf, createTrigger, deployCounter } from './market.ts'
@@ -75,8 +75,7 @@ test.each(['before', 'after'] as const)(
 
 test('a delivery that was answered 202 survives the kill that follows, and runs once', async () => {
   const target = await deployCounter(chain)
-  const signer = chain.accounts[6]
-  if (signer === undefined) throw new Error('There is no such account.')
+  const signer = accountOf(6)
   const { deployment } = chain
   const triggerId = await createTrigger(
     chain,

@@ -2,7 +2,7 @@ import { ComputeRegistryAbi, ComputeRentalAbi } from '@jejunetwork/contracts'
 import { Staking } from '@jejunetwork/sdk'
 import { type Abi, type Address, erc20Abi, parseEther, parseUnits, toHex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Chain, startChain } from '../chain.ts'
+import { type Chain, keyOf, startChain } from '../chain.ts'
 import { type Dollar, deployDollar } from '../Dollar.ts'
 import { createHome, type Home, run } from '../jejuCompute.ts'
 
@@ -23,9 +23,7 @@ let renter: Address
 beforeAll(async () => {
   chain = await startChain()
   home = createHome(chain)
-  const key = chain.accounts[RENTER]?.getHdKey().privateKey
-  if (!key) throw new Error('The account has no key.')
-  home.env['JEJU_PRIVATE_KEY'] = toHex(key)
+  home.env['JEJU_PRIVATE_KEY'] = keyOf(RENTER)
   renter = chain.walletOf(RENTER).account.address
   dollar = await deployDollar(chain)
   await call(PROVIDER, 'registry', 'register', ['https://a.example', '', PRICE], parseEther('0.1'))
@@ -120,8 +118,7 @@ test('a disputed session is called that until it is decided', async () => {
 })
 
 test('what a provider earned is told by currency', async () => {
-  const key = chain.accounts[PROVIDER]?.getHdKey().privateKey ?? new Uint8Array()
-  const { stdout } = await run(['provider', 'status'], { ...home.env, JEJU_PRIVATE_KEY: toHex(key) })
+  const { stdout } = await run(['provider', 'status'], { ...home.env, JEJU_PRIVATE_KEY: keyOf(PROVIDER) })
   expect(stdout).toMatch(
     /^rental pay +6\.\d+ TUSD \(0x\w+\) and 0 ETH collected, 0 TUSD \(0x\w+\) and 0\.01 ETH to collect,/m,
   )

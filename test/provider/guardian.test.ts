@@ -1,7 +1,7 @@
 import { ComputeRegistryAbi, ComputeRentalAbi } from '@jejunetwork/contracts'
 import { type Abi, parseEther, toHex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Chain, startChain } from '../chain.ts'
+import { type Chain, keyOf, startChain } from '../chain.ts'
 import { createHome, type Home, run } from '../jejuCompute.ts'
 
 const DAY = 86_400
@@ -16,9 +16,7 @@ beforeAll(async () => {
   chain = await startChain()
   homes = [...GUARDIANS, RENTER].map((index) => {
     const home = createHome(chain)
-    const key = chain.accounts[index]?.getHdKey().privateKey
-    if (!key) throw new Error('The account has no key.')
-    return { ...home, env: { ...home.env, JEJU_PRIVATE_KEY: toHex(key) } }
+    return { ...home, env: { ...home.env, JEJU_PRIVATE_KEY: keyOf(index) } }
   })
 })
 

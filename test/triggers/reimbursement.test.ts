@@ -6,7 +6,7 @@ import {
   TriggerRegistryAbi as abi,
   ComputeStakingAbi,
 } from '../../packages/contracts/abi/index.ts'
-import { type Chain, startChain } from '../chain.ts'
+import { accountOf, type Chain, startChain } from '../chain.ts'
 import { createAgent, cronConfig, eventConfig, sponsor, tickInput, webhookConfig, write } from './agent.ts'
 
 const EXECUTOR = 5
@@ -63,7 +63,7 @@ test('TRG-40: an executor of ticks is repaid what its receipt says, within 1 %, 
 })
 
 test('TRG-40: so is one of deliveries', async () => {
-  const id = await sponsored(1, webhookConfig(account(SIGNER).address))
+  const id = await sponsored(1, webhookConfig(accountOf(SIGNER).address))
   for (const [nonce, length] of [0, 32, 32, 512].entries()) {
     const { gasUsed } = await repaid(async () =>
       execute('executeTrigger', [id, await delivery(id, nonce, length)]),
@@ -105,7 +105,7 @@ test('TRG-40: so is one of a receipt with many logs, in a block of its own', asy
 })
 
 test('TRG-41: so is one of logs of another chain, on the word of a quorum that signed what the SDK says', async () => {
-  const attester = account(6)
+  const attester = accountOf(6)
   const contract = { abi: ComputeStakingAbi, address: chain.deployment.computeStaking }
   await write(chain, 6, { ...contract, functionName: 'stake', value: parseEther('1') })
   await write(chain, 6, { ...contract, functionName: 'becomeAttester' })
@@ -147,7 +147,7 @@ function inputOf(block: ReceiptProof.ProvenBlock, transactionIndex: number, logI
 
 /** Checks that the executor's credit grew by what the transaction cost it, and the premium. */
 async function repaid(run: () => ReturnType<typeof write>): ReturnType<typeof write> {
-  const executor = account(EXECUTOR).address
+  const executor = accountOf(EXECUTOR).address
   const before = (await read('creditOf', [executor])) as bigint
   const receipt = await run()
   const paid = ((await read('creditOf', [executor])) as bigint) - before
@@ -168,7 +168,7 @@ async function sponsored(triggerType: 0 | 1 | 2, config: Hex): Promise<bigint> {
 async function delivery(triggerId: bigint, nonce: number, length: number): Promise<Hex> {
   const payload: Hex = length === 0 ? '0x' : `0x${'ab'.repeat(length)}`
   const { timestamp } = await chain.client.getBlock()
-  const signature = await account(SIGNER).signTypedData({
+  const signature = await accountOf(SIGNER).signTypedData({
     domain: {
       name: 'Jeju TriggerRegistry',
       version: '1',
@@ -196,7 +196,7 @@ async function delivery(triggerId: bigint, nonce: number, length: number): Promi
 /** A block of `count` transactions of all types, each with a log. */
 async function blockOf(count: number): Promise<ReceiptProof.ProvenBlock> {
   await rpc('evm_setAutomine', [false])
-  const first = await chain.client.getTransactionCount({ address: account(8).address })
+  const first = await chain.client.getTransactionCount({ address: accountOf(8).address })
   for (let i = 0; i < count; i++) {
     const fees = i % 2 === 0 ? { gasPrice: 10n ** 10n } : { maxFeePerGas: 10n ** 10n }
     const data = concat([toHex(i, { size: 32 }), toHex(10n ** 18n, { size: 32 })])
@@ -215,12 +215,6 @@ async function mineTo(block: ReceiptProof.ProvenBlock, distance: number): Promis
   const ahead = block.number + BigInt(distance) - 1n
   const missing = ahead - (await chain.client.getBlockNumber({ cacheTime: 0 }))
   await rpc('anvil_mine', [toHex(missing), '0x0'])
-}
-
-function account(index: number) {
-  const found = chain.accounts[index]
-  if (!found) throw new RangeError(`There is no development account ${index}.`)
-  return found
 }
 
 const rpc = (method: string, params: unknown[]): Promise<unknown> =>

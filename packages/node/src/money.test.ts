@@ -1,6 +1,6 @@
 import { parseGwei } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Chain, startChain } from '../../../test/chain.ts'
+import { accountOf, type Chain, startChain } from '../../../test/chain.ts'
 import { amountsIn, eth, gwei } from './money.ts'
 
 let chain: Chain
@@ -17,6 +17,6 @@ test('amounts are written whole, with their unit', () => {
 })
 
 test('a token that does not say how it is written is counted in its units', async () => {
-  const silent = chain.accounts[3]?.address ?? '0x'
+  const silent = accountOf(3).address
   expect((await amountsIn(chain.client, silent))(7n)).toBe(`7 of ${silent}`)
 })

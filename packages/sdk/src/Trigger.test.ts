@@ -11,7 +11,7 @@ import {
   zeroAddress,
 } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Chain, startChain } from '../../../test/chain.ts'
+import { accountOf, type Chain, startChain } from '../../../test/chain.ts'
 import * as Cron from './Cron.ts'
 import { TriggerRegistryAbi as abi } from './Deployment.ts'
 import * as Trigger from './Trigger.ts'
@@ -215,8 +215,7 @@ test('a sponsored tick is due, runs once, and is found in the log, as is one who
 
 test('a delivery is due if the key signed it, as the chain sees it', async () => {
   const { client, deployment } = chain
-  const signer = chain.accounts[6]
-  if (!signer) throw new Error('There is no such account.')
+  const signer = accountOf(6)
   const config = { key: { address: signer.address, type: 'secp256k1' }, kind: 'webhook' } as const
   const { triggerId } = await Trigger.create(chain.walletOf(AGENT), { config, deployment })
   const { timestamp } = await client.getBlock()

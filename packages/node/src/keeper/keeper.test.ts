@@ -23,7 +23,7 @@ import {
   toHex,
 } from 'viem'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Chain, startChain } from '../../../../test/chain.ts'
+import { accountOf, type Chain, startChain } from '../../../../test/chain.ts'
 import { createLog } from '../log.ts'
 import { type KeeperConfig, start } from './keeper.ts'
 
@@ -251,8 +251,7 @@ test('a rental that was never activated is cancelled, one whose time ran out is 
 })
 
 function signer() {
-  const account = chain.accounts[SIGNER]
-  if (account === undefined) throw new Error('There is no such account.')
+  const account = accountOf(SIGNER)
   return account
 }
 
@@ -336,8 +335,7 @@ async function keep(
   client: PublicClient = chain.client as PublicClient,
 ) {
   const dataDir = mkdtempSync(join(tmpdir(), 'jeju-keeper-'))
-  const account = chain.accounts[index]
-  if (account === undefined) throw new Error('There is no such account.')
+  const account = accountOf(index)
   const { deployment } = chain
   const said: string[] = []
   const log = createLog({

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Chain, startChain } from '../../../../test/chain.ts'
+import { accountOf, type Chain, startChain } from '../../../../test/chain.ts'
 import { countOf, createTrigger, deployCounter } from '../../../../test/keeper/market.ts'
 import { createLog } from '../log.ts'
 import { type Keeper, start } from './keeper.ts'
@@ -62,8 +62,7 @@ test('what was not counted yet is zero, and a histogram counts upwards', () => {
 })
 
 async function open(metricsPort: number, index = 4): Promise<Keeper> {
-  const account = chain.accounts[index]
-  if (account === undefined) throw new Error('There is no such account.')
+  const account = accountOf(index)
   const { client, deployment } = chain
   const config = { deployment, metricsPort, pollMs: 50, sessions: false, unpaid: false, webhooks: undefined }
   const deps = { account, client, log: createLog({ level: 'silent' }), signal: new AbortController().signal }

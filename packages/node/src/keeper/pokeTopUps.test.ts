@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ComputeRentalAbi, InferenceServingAbi, LedgerManagerAbi, Registry, Rental } from '@jejunetwork/sdk'
 import { type Address, pad, parseEther, toHex, zeroHash } from 'viem'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Chain, startChain } from '../../../../test/chain.ts'
+import { accountOf, type Chain, startChain } from '../../../../test/chain.ts'
 import { createLog } from '../log.ts'
 import { type Keeper, start } from './keeper.ts'
 
@@ -99,8 +99,7 @@ async function send(index: number, call: object): Promise<void> {
 }
 
 async function keep(accounts: readonly Address[]): Promise<void> {
-  const account = chain.accounts[KEEPER]
-  if (account === undefined) throw new Error('There is no such account.')
+  const account = accountOf(KEEPER)
   const { client, deployment } = chain
   const config = {
     dataDir,

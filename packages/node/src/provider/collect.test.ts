@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ComputeRentalAbi, Rental } from '@jejunetwork/sdk'
 import { type Address, erc20Abi, parseEther, zeroHash } from 'viem'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { type Chain, startChain } from '../../../../test/chain.ts'
+import { accountOf, type Chain, startChain } from '../../../../test/chain.ts'
 import { type Dollar, deployDollar } from '../../../../test/Dollar.ts'
 import { createLog } from '../log.ts'
 import { start } from './provider.ts'
@@ -40,8 +40,7 @@ test('pay in a token is fetched each day, and the last of it when it has matured
 /** A node of the owner's that serves until the test is over; its provider's id. */
 async function serve(): Promise<bigint> {
   const dataDir = mkdtempSync(join(tmpdir(), 'jeju-collect-'))
-  const account = chain.accounts[OWNER]
-  if (account === undefined) throw new Error('No account.')
+  const account = accountOf(OWNER)
   const node = await start(
     {
       dataDir,

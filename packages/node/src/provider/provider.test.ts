@@ -9,7 +9,7 @@ import { Discovery, IdentityRegistryAbi, LedgerManagerAbi, Registry, Rental, Sta
 import { createPublicClient, formatEther, http, parseEther } from 'viem'
 import { foundry } from 'viem/chains'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { type Chain, startChain } from '../../../../test/chain.ts'
+import { accountOf, type Chain, startChain } from '../../../../test/chain.ts'
 import { freePorts } from '../../../../test/jejuCompute.ts'
 import { serve } from '../../../../test/serve.ts'
 import { createLog } from '../log.ts'
@@ -231,8 +231,7 @@ type SetupOptions = { machines?: number; on?: Chain; rpcUrl?: string; started?: 
 async function setup(options: SetupOptions = {}) {
   const on = options.on ?? chain
   const index = (accounts++ % 8) + 1
-  const account = on.accounts[index]
-  if (account === undefined) throw new Error('No account.')
+  const account = accountOf(index)
   const transport = http(options.rpcUrl ?? on.rpcUrl, { retryCount: 0 })
   const client = createPublicClient({ chain: foundry, pollingInterval: 50, transport })
   const [sshPort = 0] = await freePorts(1)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { AgentCall, AgentRegistration, Trigger, type TriggerConfig, TriggerInput } from '@jejunetwork/sdk'
 import { keccak256, toHex } from 'viem'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Chain, startChain } from '../../../../../test/chain.ts'
+import { accountOf, type Chain, startChain } from '../../../../../test/chain.ts'
 import { createTrigger } from '../../../../../test/keeper/market.ts'
 import { serve } from '../../../../../test/serve.ts'
 import { createLog } from '../../log.ts'
@@ -74,8 +74,7 @@ test('a call is made once, and a keeper killed before it makes it in its next li
 test.each(['full', 'hash'] as const)(
   'of a delivery what went on chain reaches the agent: %s',
   async (mode) => {
-    const account = chain.accounts[SIGNER]
-    if (account === undefined) throw new Error('There is no such account.')
+    const account = accountOf(SIGNER)
     const { client, deployment } = chain
     const key = { address: account.address, type: 'secp256k1' } as const
     const triggerId = await create({ gasLimit: 0, key, kind: 'webhook', payload: mode })
@@ -201,8 +200,7 @@ async function openAgent() {
 }
 
 async function keep({ loopback = true } = {}): Promise<string[]> {
-  const account = chain.accounts[KEEPER]
-  if (account === undefined) throw new Error('There is no such account.')
+  const account = accountOf(KEEPER)
   const { client, deployment } = chain
   const said: string[] = []
   const config = {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Address, concat, createPublicClient, type Hex, http, pad, toHex } from 'viem'
 import { foundry } from 'viem/chains'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { type Chain, startChain } from '../../../../../test/chain.ts'
+import { accountOf, type Chain, startChain } from '../../../../../test/chain.ts'
 import { countOf, createTrigger, deployCounter, executions } from '../../../../../test/keeper/market.ts'
 import { serve } from '../../../../../test/serve.ts'
 import { createLog } from '../../log.ts'
@@ -140,8 +140,7 @@ test('an execution that a reorganisation undid, and not its log, runs again', as
 
 async function keep(options: { index?: number; url?: string; dataDir?: string } = {}) {
   const { dataDir = folder(), index = KEEPER, url = chain.rpcUrl } = options
-  const account = chain.accounts[index]
-  if (account === undefined) throw new Error('There is no such account.')
+  const account = accountOf(index)
   const transport = http(url, { retryCount: 0 })
   const client = createPublicClient({ chain: foundry, pollingInterval: 50, transport })
   let said = ''

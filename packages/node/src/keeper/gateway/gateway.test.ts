@@ -8,7 +8,7 @@ import { Webhook } from 'standardwebhooks'
 import { type Address, getAddress } from 'viem'
 import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Chain, startChain } from '../../../../../test/chain.ts'
+import { accountOf, type Chain, startChain } from '../../../../../test/chain.ts'
 import { createTrigger } from '../../../../../test/keeper/market.ts'
 import { createLog } from '../../log.ts'
 import { type Keeper, start } from '../keeper.ts'
@@ -178,8 +178,7 @@ const runsOf = ({ triggerId }: Hooked) =>
   Trigger.runs(chain.client, { deployment: chain.deployment, triggerId })
 
 async function keep(port = 0): Promise<void> {
-  const account = chain.accounts[KEEPER]
-  if (account === undefined) throw new Error('There is no such account.')
+  const account = accountOf(KEEPER)
   const { client, deployment } = chain
   const config = {
     dataDir: join(folder, 'keeper'),
