@@ -18,7 +18,7 @@ export type Market = {
 /** Connects to the configured chain and makes sure that the contracts are there. */
 export async function connect(config: Config): Promise<Market> {
   const { rpcUrl } = config
-  const chainId = await ask(rpcUrl, () => createPublicClient({ transport: http(rpcUrl) }).getChainId())
+  const chainId = await ask(config, () => createPublicClient({ transport: http(rpcUrl) }).getChainId())
   const chain = chainOf(chainId, rpcUrl)
   const client = createPublicClient({
     chain,
@@ -27,7 +27,7 @@ export async function connect(config: Config): Promise<Market> {
   })
   const deployment = findDeployment(config, chainId)
 
-  const code = await ask(rpcUrl, () => client.getCode({ address: deployment.computeRegistry }))
+  const code = await ask(config, () => client.getCode({ address: deployment.computeRegistry }))
   if (code === undefined || code === '0x')
     throw new UsageError(
       `Chain ${chainId} at ${rpcUrl} has no contracts at ${deployment.computeRegistry}; start the local market with \`npm start\`, or set JEJU_RPC_URL and JEJU_DEPLOYMENT.`,
@@ -41,13 +41,16 @@ function chainOf(id: number, rpcUrl: string): Chain {
   return defineChain({ id, name: `chain ${id}`, nativeCurrency, rpcUrls: { default: { http: [rpcUrl] } } })
 }
 
-async function ask<T>(rpcUrl: string, question: () => Promise<T>): Promise<T> {
+async function ask<T>({ checkout, rpcUrl }: Config, question: () => Promise<T>): Promise<T> {
   try {
     return await question()
   } catch (cause) {
     if (!isUnreachable(cause)) throw cause
-    const help =
-      rpcUrl === LOCAL_RPC_URL ? 'start the local market with `npm start`, or set' : 'check --rpc or'
+    // The local market runs from the repository alone.
+    const start = checkout
+      ? 'start the local market with `npm start`, or set'
+      : 'name another one by --rpc or'
+    const help = rpcUrl === LOCAL_RPC_URL ? start : 'check --rpc or'
     throw new TryLaterError(`No chain answers at ${rpcUrl}; ${help} JEJU_RPC_URL.`, { cause })
   }
 }
