@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { mkdir, open, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { ComputeError } from '@jejunetwork/sdk'
 
 /** Where Linux gives TEE reports since 6.7, once `configfs` is mounted and the guest's driver is loaded. */
@@ -20,6 +21,8 @@ const ENTRY = 'jeju-compute'
 const TEES = { sev_guest: 'sev-snp', tdx_guest: 'tdx' } as const
 const LONGEST = 64 * 1024
 const TRIES = 5
+/** Two nodes that ask in step would spoil each other's question for ever; so long, at most, each waits before the next. */
+const PAUSE_MS = 1_000
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: `the node may not use it, so let root make ${ENTRY} there and give it, and all in it, to the node's user`,
   EBUSY: 'the TEE is busy',
@@ -46,6 +49,7 @@ export async function readReport(folder: string, reportData: Uint8Array): Promis
     for (let left = TRIES; left > 0; left--) {
       const report = await ask(entry, reportData)
       if (report) return report
+      await wait(Math.random() * PAUSE_MS)
     }
   } catch (cause) {
     throw failure(cause)
