@@ -89,6 +89,15 @@ test('TEE-24: the guide, from the stake to level 1', async () => {
   expect(other).toMatch(/^NO +quorum +2 of 3, id 0x\w+ +0x1$/m)
 })
 
+test('a verdict by no member is told as such, and two of different seconds are not one', async () => {
+  const later = `ISSUED=$(sed -n 's/.*"issuedAt": \\([0-9]*\\).*/\\1/p' verdict-1.json)
+    jeju-compute attester sign --provider 1 --quorum $QUORUM --issued-at $((ISSUED + 1)) > other.json`
+  expect(await as(STRANGER, later)).toContain(`is no member of quorum ${home.env['QUORUM']} on this chain`)
+  expect(await as(PROVIDER, 'jeju-compute attester submit verdict-1.json other.json', 1)).toContain(
+    'other.json is of another verdict than verdict-1.json;',
+  )
+})
+
 test('TEE-26: the guide’s last command: a true verdict stands, a lie burns its signers’ stake', async () => {
   const [truth] = verdicts()
   if (!truth) throw new Error('Nothing was signed.')

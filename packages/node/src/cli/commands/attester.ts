@@ -1,5 +1,13 @@
-import { Attestation, ComputeError, type Deployment, Registry, Staking } from '@jejunetwork/sdk'
-import { type Address, type Hex, parseEther } from 'viem'
+import {
+  Attestation,
+  AttesterQuorumsAbi,
+  ComputeError,
+  type Deployment,
+  Registry,
+  revertOf,
+  Staking,
+} from '@jejunetwork/sdk'
+import { type Address, type Hex, parseEther, toHex } from 'viem'
 import { eth } from '../../money.ts'
 import type { Config } from '../config.ts'
 import { connect, type Market } from '../connect.ts'
@@ -87,6 +95,10 @@ export const sign: Run = async (context, { options }) => {
     throw new UsageError(`Not signed: the chain finds the ${fault.fault} wrong, and would refute it.`)
   const domain = domainOf(deployment)
   const signature = await QuorumVerdict.sign(verdict, { ...domain, account })
+  if (!(await membersOf(market, id)).includes(account.address))
+    output.say(
+      `${account.address} is no member of quorum ${toHex(id)} on this chain: there this verdict counts for nothing.`,
+    )
   const { binding } = shown
   const signed = { binding, evidence, signature, signer: account.address, verdict }
   print({ data: signed, text: QuorumVerdict.toJson(signed) }, { json: context.json })
@@ -94,11 +106,30 @@ export const sign: Run = async (context, { options }) => {
 }
 
 /** Puts the verdict of the files on chain, each of which one member signed. */
+/** None where nobody has made the quorum. */
+async function membersOf({ client, deployment }: Market, id: bigint): Promise<readonly Address[]> {
+  const functionName = 'quorumOf'
+  const quorums = { abi: AttesterQuorumsAbi, address: deployment.attesterQuorums } as const
+  try {
+    const [members] = await client.readContract({ ...quorums, args: [id], functionName })
+    return members
+  } catch (error) {
+    if (revertOf(error, { functionName })?.errorName === 'QuorumUnknown') return []
+    throw error
+  }
+}
+
 export const submit: Run = async ({ config, output }, { args }) => {
   const signed = args.map((file) => QuorumVerdict.fromJson(read('A verdict', file)))
   const market = await connect(config)
-  const { account } = await unlock(config, { market, role: 'provider' })
   const { deployment } = market
+  const [first, ...others] = signed.map(({ verdict }) => QuorumVerdict.hash(verdict, domainOf(deployment)))
+  const stranger = others.findIndex((digest) => digest !== first)
+  if (stranger >= 0)
+    throw new UsageError(
+      `${args[stranger + 1]} is of another verdict than ${args[0]}; all sign the same one, of one second and evidence, by --issued-at.`,
+    )
+  const { account } = await unlock(config, { market, role: 'provider' })
   const sent = Verdicts.put(walletOn(market, account), { deployment, signed })
   const { digest, hash } = await output.during('Submitting', sent)
   return { data: { digest, hash }, text: facts({ verdict: digest, transaction: hash }) }
