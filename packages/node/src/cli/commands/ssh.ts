@@ -24,7 +24,9 @@ export const ssh: Run = async (context, { args, options }) => {
     throw new UsageError(`Options go before the session: \`jeju-compute ssh ${command[0]} … ${id}\`.`)
   const sessionId = whole('The session', id)
   const to = await loginTo(context, { options, sessionId })
-  const { host, login, port } = to
+  const { login, port } = to
+  // OpenSSH's ssh wants an IPv6 address bare, its scp in the brackets of a URL.
+  const host = bare(to.host)
   const { say } = context.output
   return become('ssh', to, { args: [...login, '-p', port, `${sessionId}@${host}`, ...command], say })
 }
@@ -44,6 +46,11 @@ export const scp: Run = async (context, { args, options }) => {
 }
 
 const REMOTE = /^(\d+):/
+
+/** An address without the brackets that IPv6 has in a URL. */
+function bare(host: string): string {
+  return host.replace(/^\[|\]$/g, '')
+}
 
 type Login = { host: string; hostKey: string; port: string; login: string[]; hasKey: boolean }
 
@@ -81,7 +88,7 @@ async function loginTo(
   const directory = join(config.home, 'ssh')
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const knownHosts = join(directory, `known_hosts_${chainId}_${sessionId}`)
-  writeFileSync(knownHosts, `[${host}]:${port} ${hostKey}\n`)
+  writeFileSync(knownHosts, `[${bare(host)}]:${port} ${hostKey}\n`)
 
   const trust = [
     'StrictHostKeyChecking=yes',
