@@ -172,7 +172,7 @@ test('TEE-28: verifying shows the quorum’s word on GPUs, which counts if it is
   const ours = BigInt(quorum)
   const look = async (quorums?: readonly bigint[]) => {
     const { client, deployment } = chain
-    const roots = { gpuRoots: device.roots, roots: machine.roots }
+    const roots = { amdRoots: machine.roots, gpuRoots: device.roots }
     const options = { ...roots, deployment, providerId: 1n, quorums }
     const { checks, gpus } = await verifyProvider(client as PublicClient, options)
     const failed = checks.filter(({ ok }) => !ok).map(({ name }) => name)

@@ -64,7 +64,7 @@ test('another quorum than those trusted, or another root key, is not taken', asy
     return checks.filter(({ ok }) => !ok).map(({ name }) => name)
   }
   expect(await failed({ quorums: [1n] })).toEqual(['quorum'])
-  expect(await failed({ roots: undefined })).toEqual(["report, VEK chain's root key (SHA-256)"])
+  expect(await failed({ amdRoots: undefined })).toEqual(["report, VEK chain's root key (SHA-256)"])
 })
 
 test('what a verdict names stays shown, and the next is ready before it ends', async () => {
@@ -156,6 +156,6 @@ async function shown() {
 function verify(options: object = {}) {
   const { client, deployment } = stage.market
   const { providerId } = node
-  const all = { deployment, providerId, roots: machine.roots, sshHostKey: node.hostKey, ...options }
+  const all = { deployment, providerId, amdRoots: machine.roots, sshHostKey: node.hostKey, ...options }
   return verifyProvider(client as PublicClient, all)
 }

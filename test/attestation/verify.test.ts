@@ -124,8 +124,8 @@ test.each<Forgery>([
   const server = await replay({ '/v1/attestation': Attestation.Evidence.toJson(change(evidence)) })
   try {
     const { deployment, intel } = stage.market
-    const root = intel.roots[0]
-    const verification = await verifyProvider(client(), { deployment, providerId: 1n, root, ...options })
+    const intelRoot = intel.roots[0]
+    const verification = await verifyProvider(client(), { deployment, providerId: 1n, intelRoot, ...options })
     expect(verification.verified).toBe(false)
     expect(failures(verification).map(({ name }) => name)).toContain(wanted)
   } finally {
@@ -142,7 +142,7 @@ test('TEE-11: a machine whose agent was sold, or that has another now, does not 
   const identity = { abi: IdentityRegistryAbi, address: deployment.identityRegistry } as const
   const send = async (hash: Promise<Hex>) => client().waitForTransactionReceipt({ hash: await hash })
   const look = () =>
-    verifyProvider(client(), { deployment, providerId: 1n, root: intel.roots[0] }).then((verification) =>
+    verifyProvider(client(), { deployment, providerId: 1n, intelRoot: intel.roots[0] }).then((verification) =>
       failures(verification).map(({ name, value }) => `${name} ${value}`),
     )
   const { agentId } = (await Registry.agentOf(client(), { deployment, providerId: 1n })) ?? {}

@@ -79,9 +79,9 @@ export declare namespace verifyProvider {
     /** The workload ids to accept; any by default. */
     workloads?: readonly Hex[] | undefined
     /** SHA-256 of the root key to trust in Intel's place, on a chain for tests. */
-    root?: string | undefined
+    intelRoot?: string | undefined
     /** The same for AMD's root keys, by product. */
-    roots?: Readonly<Record<Product, string>> | undefined
+    amdRoots?: Readonly<Record<Product, string>> | undefined
     /** The same for NVIDIA's. */
     gpuRoots?: readonly string[] | undefined
     /** The quorums whose word is taken: for level 1 any by default, for GPUs none. */
@@ -148,7 +148,7 @@ async function checkEvidence(scene: Scene, evidence: Shown): Promise<GpuVerdict 
 }
 
 async function checkQuote(scene: Scene, evidence: Shown): Promise<Uint8Array | undefined> {
-  const { level, note, root = INTEL_ROOT, workloads } = scene
+  const { intelRoot: root = INTEL_ROOT, level, note, workloads } = scene
   const submission = Submission.submission(evidence.report)
   const hash = Submission.evidenceHash(submission)
   note('evidence hash', hash.startsWith(level.kept.evidence), {

@@ -57,7 +57,7 @@ export async function checkGpuVerdict(
  * the verdict on chain says. Answers with the report data, or undefined where the report is no good.
  */
 export async function checkVerdict(scene: Scene, evidence: Shown): Promise<Uint8Array | undefined> {
-  const { client, deployment, note, now, providerId, quorums, registry, roots, workloads } = scene
+  const { amdRoots: roots, client, deployment, note, now, providerId, quorums, registry, workloads } = scene
   const args = [providerId, false] as const
   const verdict = await readContract(client, { abi, address: registry, args, functionName: 'verdictOf' })
   const [members, threshold] = await readContract(client, {

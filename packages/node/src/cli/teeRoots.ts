@@ -3,8 +3,8 @@ import { UsageError } from './errors.ts'
 
 /** As `verifyProvider` takes them: Intel's, AMD's by product, NVIDIA's of devices and of reference manifests. */
 export type TeeRoots = {
-  root?: string
-  roots?: typeof Attestation.Roots.AMD_ROOTS
+  intelRoot?: string
+  amdRoots?: typeof Attestation.Roots.AMD_ROOTS
   gpuRoots?: readonly string[]
   rimRoots?: readonly string[]
 }
@@ -24,11 +24,11 @@ export function teeRoots(text = ''): TeeRoots {
 function placed(found: TeeRoots, { hash, vendor }: { hash: string; vendor: string }): TeeRoots {
   switch (vendor) {
     case 'intel':
-      return { root: hash }
+      return { intelRoot: hash }
     case 'genoa':
     case 'milan':
     case 'turin':
-      return { roots: { ...(found.roots ?? Attestation.Roots.AMD_ROOTS), [vendor]: hash } }
+      return { amdRoots: { ...(found.amdRoots ?? Attestation.Roots.AMD_ROOTS), [vendor]: hash } }
     case 'nvidia':
       return { gpuRoots: [...(found.gpuRoots ?? []), hash] }
     case 'nvidia-rim':

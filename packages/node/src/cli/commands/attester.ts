@@ -182,7 +182,7 @@ async function judge({ client, deployment }: Market, asked: Asked): ReturnType<t
     providerId,
     quorumId: id,
   }
-  const { gpuRoots, rimRoots, roots: amdRoots } = config.teeRoots
+  const { amdRoots, gpuRoots, rimRoots } = config.teeRoots
   if (keys) {
     const pinned = { ...keys, ...(amdRoots ? { roots: amdRoots } : {}) }
     const crl = await revocations(asked, { ...pinned, at: scene.at })

@@ -145,7 +145,7 @@ async function providerSettings(
   const tlsCertificate = options['tlsCertificate']
   return {
     attestation: {
-      amdRoots: config.teeRoots.roots,
+      amdRoots: config.teeRoots.amdRoots,
       kdsUrl: config.kdsUrl,
       pccsUrl: config.pccsUrl,
       tlsCertificate: typeof tlsCertificate === 'string' ? tlsCertificate : undefined,
