@@ -1,5 +1,7 @@
 import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
 import {
   Attestation,
   AttestationRegistryAbi,
@@ -222,6 +224,16 @@ test('`ssh` insists on proof where that is asked for, or was when the session wa
   const proven = await cli('ssh', '-i', key.file, id, '--', 'echo', 'here')
   expect(proven.stderr).toContain("Pinned the SSH host key attested by provider 1's machine (level 2).")
   expect(proven.stdout).toBe('here\n')
+
+  const note = join(home.path, `ssh/verified_31337_${id}.json`)
+  const kept = readFileSync(note, 'utf8')
+  writeFileSync(note, kept.slice(0, 1))
+  const torn = await cli('ssh', '-i', key.file, id, '--', 'true')
+  expect([torn.code, torn.stderr]).toEqual([
+    1,
+    `${note} does not hold what session ${id} was rented on; without it nothing more is insisted on than you say.\n`,
+  ])
+  writeFileSync(note, kept)
 
   const paths = ['/v1/attestation', `/v1/sessions/${id}`]
   const answers = await Promise.all(

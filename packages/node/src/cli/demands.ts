@@ -31,11 +31,15 @@ export function remember(config: Config, session: Session, { quorums, workloads 
 export function remembered(config: Config, session: Session): Demands | undefined {
   const file = fileOf(config, session)
   if (!existsSync(file)) return undefined
-  const { quorum, workload } = JSON.parse(readFileSync(file, 'utf8')) as {
-    quorum?: unknown
-    workload?: unknown
+  try {
+    const { quorum, workload } = JSON.parse(readFileSync(file, 'utf8'))
+    return demandsOf({ verified: true, ...texts({ quorum, workload }) })
+  } catch (cause) {
+    throw new UsageError(
+      `${file} does not hold what session ${session.sessionId} was rented on; without it nothing more is insisted on than you say.`,
+      { cause },
+    )
   }
-  return demandsOf({ verified: true, ...texts({ quorum, workload }) })
 }
 
 type Session = { chainId: number; sessionId: bigint }

@@ -106,19 +106,6 @@ export const sign: Run = async (context, { options }) => {
 }
 
 /** Puts the verdict of the files on chain, each of which one member signed. */
-/** None where nobody has made the quorum. */
-async function membersOf({ client, deployment }: Market, id: bigint): Promise<readonly Address[]> {
-  const functionName = 'quorumOf'
-  const quorums = { abi: AttesterQuorumsAbi, address: deployment.attesterQuorums } as const
-  try {
-    const [members] = await client.readContract({ ...quorums, args: [id], functionName })
-    return members
-  } catch (error) {
-    if (revertOf(error, { functionName })?.errorName === 'QuorumUnknown') return []
-    throw error
-  }
-}
-
 export const submit: Run = async ({ config, output }, { args }) => {
   const signed = args.map((file) => QuorumVerdict.fromJson(read('A verdict', file)))
   const market = await connect(config)
@@ -260,6 +247,19 @@ export class NoRevocationsError extends ComputeError {
 
   constructor(cause: Error, { mend }: { mend: string }) {
     super(`${cause.message} Nothing is signed without knowing what was revoked; ${mend}.`, { cause })
+  }
+}
+
+/** None where nobody has made the quorum. */
+async function membersOf({ client, deployment }: Market, id: bigint): Promise<readonly Address[]> {
+  const functionName = 'quorumOf'
+  const quorums = { abi: AttesterQuorumsAbi, address: deployment.attesterQuorums } as const
+  try {
+    const [members] = await client.readContract({ ...quorums, args: [id], functionName })
+    return members
+  } catch (error) {
+    if (revertOf(error, { functionName })?.errorName === 'QuorumUnknown') return []
+    throw error
   }
 }
 
