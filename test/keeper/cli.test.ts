@@ -136,6 +136,14 @@ test('who has an agent called with hashes is told that it gets no payloads', asy
   expect(whole.stderr).not.toContain('the hash')
 })
 
+test('who names nobody to call, and is no contract, is told that runs will do nothing', async () => {
+  const nobody = await run(['trigger', 'create', '--cron', '@daily'], home.env)
+  expect(nobody.code, nobody.stderr).toBe(0)
+  expect(nobody.stderr).toContain('where there is no contract now: its runs will do nothing but cost.')
+  const somebody = await run(['trigger', 'create', '--cron', '@daily', '--target', TARGET], home.env)
+  expect(somebody.stderr).not.toContain('no contract now')
+})
+
 test('calls that were given up are listed, made again and dropped, while the keeper may run', async () => {
   expect(await run(['keeper', 'dead-letters', 'list'], home.env)).toMatchObject({ code: 1 })
   const { client, deployment } = chain

@@ -1,4 +1,5 @@
 import { AgentRegistration, Cron, LogPlace, Trigger, type TriggerConfig, type Wallet } from '@jejunetwork/sdk'
+import type { Address } from 'viem'
 import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
 import { eth } from '../../money.ts'
 import { connect, type Market } from '../connect.ts'
@@ -28,6 +29,8 @@ export const create: Run = async (context, { options }) => {
   const market = await connect(context.config)
   const { deployment } = market
   const { account } = await unlock(context.config, { market, role: 'user' })
+  if (config.target === undefined && config.gasLimit !== 0)
+    await sayIfNobodyIsCalled(context, market, account.address)
   if (amount !== undefined && !market.isLocal)
     await context.output.confirm(`Sponsor the trigger with ${eth(amount)}?`)
 
@@ -58,6 +61,15 @@ export const create: Run = async (context, { options }) => {
       transaction: hash,
     })}${hook ? `\n${shownHook(hook)}` : ''}`,
   }
+}
+
+/** A call to an account without code succeeds and does nothing. */
+async function sayIfNobodyIsCalled({ output }: Context, { client }: Market, agent: Address): Promise<void> {
+  const code = await client.getCode({ address: agent })
+  if (code !== undefined && code !== '0x') return
+  output.say(
+    `Without --target the agent itself is called, ${agent}, where there is no contract now: its runs will do nothing but cost. Name a contract by --target, or where it listens by --http.`,
+  )
 }
 
 /** In the agent's registration of ERC-8004, where keepers look. */
