@@ -54,6 +54,8 @@ export type Chain = {
   walletOf(index: number): WalletClient<Transport, ViemChain, Account>
   /** Lets chain time pass and mines a block at the new time. */
   warp(seconds: number): Promise<void>
+  /** Lets time pass until a minute has just begun: what is due each minute is due once, for most of a minute. */
+  nextMinute(): Promise<void>
   close(): Promise<void>
 }
 
@@ -67,6 +69,10 @@ export async function startChain(options: startChain.Options = {}): Promise<Chai
   const transport = http(anvil.rpcUrl)
   const client = createPublicClient({ chain: local, transport, pollingInterval: 50 })
   const test = createTestClient({ chain: local, mode: 'anvil', transport })
+  const warp = async (seconds: number) => {
+    await test.increaseTime({ seconds })
+    await test.mine({ blocks: 1 })
+  }
   return {
     rpcUrl: anvil.rpcUrl,
     client,
@@ -75,9 +81,11 @@ export async function startChain(options: startChain.Options = {}): Promise<Chai
     walletOf(index) {
       return createWalletClient({ account: accountOf(index), chain: local, transport, pollingInterval: 50 })
     },
-    async warp(seconds) {
-      await test.increaseTime({ seconds })
-      await test.mine({ blocks: 1 })
+    warp,
+    async nextMinute() {
+      await warp(0)
+      const { timestamp } = await client.getBlock()
+      await warp(61 - Number(timestamp % 60n))
     },
     close: anvil.close,
   }

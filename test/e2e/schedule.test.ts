@@ -40,12 +40,13 @@ afterAll(async () => {
 
 test('the guide, from the first command to the last', async () => {
   expect(await run(deploy)).toMatch(/^0x[0-9a-fA-F]{40}$/m)
+  await chain.nextMinute()
   expect(await run(create)).toMatch(/trigger +1\n/)
   expect(await run(show)).toMatch(/next runs +20\d\d-/)
 
   const keeper = leaveRunning(keep)
   await keeper.says(/Keeper 0x\w+ runs/)
-  await chain.warp(60)
+  await chain.nextMinute()
   await keeper.says(/executed/)
 
   const seen = await run(look)
